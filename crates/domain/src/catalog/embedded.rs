@@ -1,0 +1,31 @@
+//! The shipped tables, part of the binary.
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../../catalog/", $name)))),*]
+    };
+}
+
+/// Name and text of every shipped file.
+pub const EMBEDDED: &[(&str, &str)] = files![
+    "capabilities.toml",
+    "documents.toml",
+    "dormancy.toml",
+    "fields.toml",
+    "plans.toml",
+    "reasons/agent.toml",
+    "reasons/connectivity.toml",
+    "reasons/contract.toml",
+    "reasons/device.toml",
+    "reasons/merchant.toml",
+    "reasons/platform.toml",
+    "reasons/registration.toml",
+    "reasons/settlement.toml",
+    "response_codes.toml",
+    "roles.toml",
+    "stages.toml",
+    "steps.toml",
+    "calendar.csv",
+    "mcc.csv",
+    "bins.csv",
+];

@@ -1,0 +1,153 @@
+//! From TOML text to tables, with the place of every row kept for error messages.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::types::{
+    Capability, Document, DormancyRung, Field, PlanRow, Reason, ResponseCode, Role, StageRow, Step, Tables,
+};
+
+/// One thing wrong with a catalogue file, with the place and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {key}: {what}")]
+pub struct Problem {
+    /// File name inside the catalogue directory.
+    pub file: String,
+    /// 1-based line.
+    pub line: usize,
+    /// The row and key, e.g. `reason merchant.closed, ways_out`.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+/// Where a row stands, so that checks across tables can name the line of a key.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    file: String,
+    first_line: usize,
+    lines: Vec<String>,
+}
+
+impl Place {
+    /// A problem at `key` of this row, or at the row's first line when the key is not written there.
+    pub(super) fn problem(&self, row: &str, key: &str, what: impl Into<String>) -> Problem {
+        let offset = self
+            .lines
+            .iter()
+            .position(|l| l.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))
+            .unwrap_or(0);
+        Problem {
+            file: self.file.clone(),
+            line: self.first_line + offset,
+            key: if key.is_empty() { row.to_owned() } else { format!("{row}, {key}") },
+            what: what.into(),
+        }
+    }
+}
+
+/// Places by `table/code`.
+pub(super) type Places = BTreeMap<String, Place>;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    capability: Vec<Spanned<Capability>>,
+    reason: Vec<Spanned<Reason>>,
+    step: Vec<Spanned<Step>>,
+    document: Vec<Spanned<Document>>,
+    field: Vec<Spanned<Field>>,
+    plan: Vec<Spanned<PlanRow>>,
+    response_code: Vec<Spanned<ResponseCode>>,
+    rung: Vec<Spanned<DormancyRung>>,
+    role: Vec<Spanned<Role>>,
+    stage: Vec<Spanned<StageRow>>,
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    places: Places,
+    problems: Vec<Problem>,
+}
+
+/// Reads every `.toml` file; other files (calendar, categories) are read by their own modules.
+pub(super) fn read(files: &[(String, String)]) -> Result<(Tables, Places), Vec<Problem>> {
+    let mut tables = Tables::default();
+    let mut places = Places::new();
+    let mut problems = Vec::new();
+    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".toml")) {
+        let mut reader = Reader { file: name, text, places, problems };
+        match toml::from_str::<File>(text) {
+            Ok(file) => reader.take(file, &mut tables),
+            Err(error) => reader.problems.push(syntax(name, text, &error)),
+        }
+        Reader { places, problems, .. } = reader;
+    }
+    tables.dormancy.sort_by_key(|rung| rung.idle_months);
+    if problems.is_empty() { Ok((tables, places)) } else { Err(problems) }
+}
+
+/// A reading error at its line. The key is the nearest `key =` at or above the span.
+fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Problem {
+    let start = error.span().map_or(0, |s| s.start.min(text.len()));
+    let before = text.get(..start).unwrap_or("");
+    let line = before.matches('\n').count() + 1;
+    let here = text.lines().nth(line - 1).unwrap_or("").trim();
+    let key = here.split('=').next().unwrap_or("").trim();
+    Problem {
+        file: file.to_owned(),
+        line,
+        key: if key.is_empty() { "file".to_owned() } else { key.to_owned() },
+        what: error.message().to_owned(),
+    }
+}
+
+impl Reader<'_> {
+    fn take(&mut self, file: File, tables: &mut Tables) {
+        self.rows("capability", file.capability, |r| r.code.clone(), &mut tables.capabilities);
+        self.rows("reason", file.reason, |r| r.code.clone(), &mut tables.reasons);
+        self.rows("step", file.step, |r| r.code.clone(), &mut tables.steps);
+        self.rows("document", file.document, |r| r.code.clone(), &mut tables.documents);
+        self.rows("field", file.field, |r| r.code.clone(), &mut tables.fields);
+        self.rows("plan", file.plan, |r| r.code.clone(), &mut tables.plans);
+        self.rows("response_code", file.response_code, |r| r.code.clone(), &mut tables.response_codes);
+        self.rows("role", file.role, |r| r.code.clone(), &mut tables.roles);
+        let mut stages = BTreeMap::new();
+        self.rows("stage", file.stage, |r| format!("{}.{}", r.machine.code(), r.stage), &mut stages);
+        tables.stages.extend(stages.into_values().map(|row: StageRow| ((row.machine, row.stage.clone()), row)));
+        let mut rungs = BTreeMap::new();
+        self.rows("rung", file.rung, |r| r.reason.clone(), &mut rungs);
+        tables.dormancy.extend(rungs.into_values());
+    }
+
+    fn rows<T>(
+        &mut self,
+        table: &str,
+        rows: Vec<Spanned<T>>,
+        code: impl Fn(&T) -> String,
+        into: &mut BTreeMap<String, T>,
+    ) {
+        let starts: Vec<usize> = rows.iter().map(|r| r.span().start).collect();
+        for (i, row) in rows.into_iter().enumerate() {
+            let end = starts.get(i + 1).copied().unwrap_or(self.text.len());
+            let start = starts.get(i).copied().unwrap_or(0);
+            let place = Place {
+                file: self.file.to_owned(),
+                first_line: self.text.get(..start).unwrap_or("").matches('\n').count() + 1,
+                lines: self.text.get(start..end).unwrap_or("").lines().map(str::to_owned).collect(),
+            };
+            let row = row.into_inner();
+            let code = code(&row);
+            let id = format!("{table} {code}");
+            if into.contains_key(&code) || self.places.contains_key(&id) {
+                self.problems.push(place.problem(&id, "code", "this code stands twice; give one row another code"));
+                continue;
+            }
+            self.places.insert(id, place);
+            into.insert(code, row);
+        }
+    }
+}

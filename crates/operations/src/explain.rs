@@ -1,0 +1,447 @@
+//! One question, every cause: what works, what does not, why, who must act, and what brings it back. The same answer,
+//! cut to the audience, serves the public page, portal, console, API, CLI, slip and hotline.
+
+use std::collections::BTreeSet;
+
+use domain::catalog::{Actor as StepActor, Capability, CapabilitySet, Disclosure, Reason, Standing};
+use domain::gate::{announced, headline, in_force};
+use domain::ids::ExplanationCode;
+use domain::stages::SubjectKind;
+use domain::time::{Duration, Time};
+use domain::world::{Cause, World};
+use serde_json::json;
+use store::Tx;
+use store::codes::CodeRow;
+
+use crate::chain::{self, Chain};
+use crate::ctx::Ctx;
+use crate::refused::{Done, Refused};
+use crate::requests;
+use crate::stops::actor_name;
+use crate::views::{CapabilityView, CauseView, Explanation, LinkView, PlanView, SubjectRef};
+
+/// Who asks; decides which texts and which particulars are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anyone with a code or serial number: no names, numbers or amounts.
+    Public,
+    /// The merchant it is about.
+    Merchant,
+    /// The agent who serves it.
+    Agent,
+    /// Staff.
+    Desk,
+}
+
+/// The capability an explanation speaks of when none is named.
+pub const DEFAULT_CAPABILITY: &str = "sale";
+
+/// How long a code on a slip resolves.
+const CODE_LIFE: Duration = Duration::days(30);
+
+/// A refusal as the terminal hears it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// F39.
+    pub response_code: String,
+    /// The headline reason.
+    pub reason: String,
+    /// The line on the slip, at most 12 bytes GBK.
+    pub slip: String,
+    /// The code on the slip, `7K3-M9Q`.
+    pub explanation_code: String,
+}
+
+/// What is asked beside the subject.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// Capability code; none: `sale`.
+    pub capability: Option<String>,
+    /// A past moment; none: now.
+    pub at: Option<Time>,
+}
+
+/// Why a blocked capability is refused, with a fresh code that explains it. Internal: the gateway calls it after the
+/// gate said no.
+pub fn refuse(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    merchant: &str,
+    terminal: &str,
+    capability: &str,
+    transaction: &str,
+) -> Done<Refusal> {
+    let chain = chain::of_terminal(tx, merchant, terminal)?;
+    let world = current(ctx, &chain);
+    let bit = ctx.catalog().bit(capability).ok_or_else(|| Refused::not_found("capability", capability))?;
+    let causes = world.causes();
+    let cause = headline(ctx.catalog(), &causes, bit)
+        .ok_or_else(|| Refused::Inconsistent(format!("terminal {terminal} was refused «{capability}» without a cause")))?;
+    let reason = cause.reason.clone();
+    let code = issue_code(tx, ctx, merchant, terminal, capability, &reason.code, transaction)?;
+    Ok(Refusal {
+        response_code: reason.response_code.clone().unwrap_or_else(|| "97".to_owned()),
+        slip: reason.texts(ctx.lang).slip.clone(),
+        reason: reason.code,
+        explanation_code: code,
+    })
+}
+
+/// Draws a code until one is free; six characters hold a thousand million, so the second try is rare.
+#[allow(clippy::too_many_arguments)]
+fn issue_code(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    merchant: &str,
+    terminal: &str,
+    capability: &str,
+    reason: &str,
+    transaction: &str,
+) -> Done<String> {
+    for _ in 0..8 {
+        let code = ExplanationCode::random(&mut ctx.ids);
+        let row = CodeRow {
+            code: code.as_str().to_owned(),
+            merchant_id: merchant.to_owned(),
+            terminal_id: terminal.to_owned(),
+            capability: capability.to_owned(),
+            reason: reason.to_owned(),
+            transaction_id: transaction.to_owned(),
+            at: ctx.now.millis(),
+            expires_at: (ctx.now + CODE_LIFE).millis(),
+        };
+        if store::codes::insert(tx, &row)? {
+            return Ok(code.to_string());
+        }
+    }
+    Err(Refused::Inconsistent("no free explanation code after eight draws".into()))
+}
+
+/// Resolves a code from a slip. Speaks of now, so that a cause that has gone is seen to have gone.
+pub fn by_code(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
+    let parsed = ExplanationCode::parse(code).map_err(|e| {
+        Refused::field("code", "format", "请输入小票上的 6 位原因码，例如 7K3-M9Q", e.to_string())
+    })?;
+    let row = store::codes::get(tx, parsed.as_str())?
+        .filter(|row| ctx.now.millis() < row.expires_at)
+        .ok_or_else(|| Refused::not_found("explanation code", parsed.to_string()))?;
+    let ask = Ask { capability: ask.capability.clone().or(Some(row.capability)), at: ask.at };
+    let mut explanation = terminal(tx, ctx, &row.merchant_id, &row.terminal_id, &ask, audience)?;
+    explanation.explanation_code = Some(parsed.to_string());
+    Ok(explanation)
+}
+
+/// Explains a terminal by its 8-character number.
+pub fn by_number(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
+    let (merchant, id) = store::chain::terminal_by_number(tx, number)?
+        .ok_or_else(|| Refused::not_found("terminal", number))?;
+    terminal(tx, ctx, &merchant, &id, ask, audience)
+}
+
+/// Explains the terminal a device is bound to, by its serial number.
+pub fn by_serial(tx: &mut Tx<'_>, ctx: &mut Ctx, serial: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
+    let (_, merchant, id) =
+        store::chain::device_by_serial(tx, serial)?.ok_or_else(|| Refused::not_found("device", serial))?;
+    if id == chain::NOBODY {
+        return Err(Refused::conflict("device", serial, "it is ours but not bound to a terminal yet"));
+    }
+    terminal(tx, ctx, &merchant, &id, ask, audience)
+}
+
+/// Explains a terminal by id. Merchants and agents only their own.
+pub fn terminal(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    merchant: &str,
+    id: &str,
+    ask: &Ask,
+    audience: Audience,
+) -> Done<Explanation> {
+    let chain = match ask.at {
+        Some(at) => chain::at(tx, merchant, Some(id), at)?,
+        None => chain::of_terminal(tx, merchant, id)?,
+    };
+    explain(tx, ctx, &chain, ask, audience, SubjectKind::Terminal)
+}
+
+/// Explains a merchant as a whole, by id.
+pub fn merchant(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
+    let chain = match ask.at {
+        Some(at) => chain::at(tx, id, None, at)?,
+        None => chain::of_merchant(tx, id)?,
+    };
+    explain(tx, ctx, &chain, ask, audience, SubjectKind::Merchant)
+}
+
+/// `works`, or the gravest standing of the causes that block a capability; used by lists.
+pub fn standing(ctx: &Ctx, chain: &Chain, capability: &str) -> &'static str {
+    let world = current(ctx, chain);
+    let Some(bit) = ctx.catalog().bit(capability) else { return "works" };
+    let gravest = world.causes().iter().filter(|c| ctx.catalog().blocked_by(&c.reason.code).has(bit)).map(|c| c.reason.standing).max();
+    standing_code(gravest)
+}
+
+fn standing_code(standing: Option<Standing>) -> &'static str {
+    match standing {
+        None => "works",
+        Some(Standing::Waiting) => "waiting",
+        Some(Standing::Limited) => "limited",
+        Some(Standing::Stopped) => "stopped",
+        Some(Standing::Ended) => "ended",
+    }
+}
+
+fn current<'c>(ctx: &'c Ctx, chain: &Chain) -> World<'c> {
+    let world = chain.world(ctx.catalog(), BTreeSet::new());
+    let stops = in_force(&world.stops, ctx.now);
+    World { stops, ..world }
+}
+
+/// An audience that may not see this merchant is told that there is none.
+fn admit(ctx: &Ctx, chain: &Chain, audience: Audience) -> Done<()> {
+    match audience {
+        Audience::Public => Ok(()),
+        Audience::Desk => ctx.need("read_all"),
+        Audience::Merchant | Audience::Agent => {
+            ctx.need_merchant(&chain.merchant, &chain.agent, "read_own", "read_all")
+        }
+    }
+}
+
+fn explain(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    chain: &Chain,
+    ask: &Ask,
+    audience: Audience,
+    about: SubjectKind,
+) -> Done<Explanation> {
+    admit(ctx, chain, audience)?;
+    let capability = ask.capability.clone().unwrap_or_else(|| DEFAULT_CAPABILITY.to_owned());
+    let bit = ctx.catalog().bit(&capability).ok_or_else(|| {
+        Refused::field(
+            "capability",
+            "unknown",
+            format!("没有「{capability}」这项功能"),
+            format!("there is no capability «{capability}»"),
+        )
+    })?;
+    let at = ask.at.unwrap_or(ctx.now);
+    let tables = ctx.platform.catalog.clone();
+    let all = chain.world(&tables, BTreeSet::new());
+    let now = World { stops: in_force(&all.stops, at), ..all.clone() };
+    let coming = announced(&all.stops, at);
+    let causes = now.causes();
+    let plan = if ask.at.is_some() {
+        PlanView::default()
+    } else {
+        requests::plan_view(tx, ctx, chain, &all_wanted(&now, &all), wanted(&now, bit))?
+    };
+    let teller = Teller { ctx, chain, audience };
+    let cause_views = causes
+        .iter()
+        .filter(|c| c.hidden_by.is_none())
+        .map(|c| teller.cause(&now, c, &causes, &plan))
+        .collect::<Vec<_>>();
+    let warnings = teller.warnings(&all, &coming, &plan);
+    let blocked = now.blocked();
+    let grave = causes
+        .iter()
+        .filter(|c| tables.blocked_by(&c.reason.code).has(bit))
+        .map(|c| c.reason.standing)
+        .max();
+    Ok(Explanation {
+        subject: teller.subject(about),
+        merchant: teller.subject(SubjectKind::Merchant),
+        headline: teller.headline(&causes, bit, &capability, about, &coming),
+        standing: standing_code(grave).to_owned(),
+        capability,
+        capabilities: teller.capabilities(blocked),
+        causes: cause_views,
+        plan,
+        warnings,
+        chain: teller.links(&causes),
+        explanation_code: None,
+        at: at.millis(),
+    })
+}
+
+/// The world a plan is made for: what is in force, or, when nothing is, what is announced (so that the plan says what
+/// prevents it).
+fn all_wanted<'c>(now: &World<'c>, all: &World<'c>) -> World<'c> {
+    if now.causes().is_empty() { all.clone() } else { now.clone() }
+}
+
+/// What the plan should bring back: everything that is blocked; the asked capability at least.
+fn wanted(now: &World<'_>, bit: u8) -> CapabilitySet {
+    now.blocked().with(bit)
+}
+
+/// Words an explanation for one audience.
+struct Teller<'a> {
+    ctx: &'a Ctx,
+    chain: &'a Chain,
+    audience: Audience,
+}
+
+impl Teller<'_> {
+    fn words(&self, zh: impl Into<String>, en: impl Into<String>) -> String {
+        if self.ctx.lang == domain::names::Lang::Zh { zh.into() } else { en.into() }
+    }
+
+    fn subject(&self, kind: SubjectKind) -> SubjectRef {
+        let label = self.chain.label(kind, self.ctx.lang);
+        match self.audience {
+            Audience::Public => SubjectRef { kind: kind.code().to_owned(), id: String::new(), label: String::new() },
+            _ => SubjectRef {
+                kind: kind.code().to_owned(),
+                id: self.chain.link(kind).map(|l| l.id.clone()).unwrap_or_default(),
+                label: if kind == SubjectKind::Merchant { self.chain.merchant_name.clone() } else { label },
+            },
+        }
+    }
+
+    /// The text of a reason for this audience.
+    fn text(&self, reason: &Reason) -> String {
+        let texts = reason.texts(self.ctx.lang);
+        let text = match (self.audience, reason.disclosure) {
+            (Audience::Desk, _) => &texts.desk,
+            (_, Disclosure::Sealed) | (Audience::Public, _) => &texts.public,
+            (Audience::Merchant, _) => &texts.merchant,
+            (Audience::Agent, _) => &texts.agent,
+        };
+        text.clone()
+    }
+
+    fn capabilities(&self, blocked: CapabilitySet) -> Vec<CapabilityView> {
+        let mut rows: Vec<&Capability> = self.ctx.catalog().capabilities.values().collect();
+        rows.sort_by_key(|c| c.bit);
+        rows.into_iter()
+            .map(|c| CapabilityView {
+                code: c.code.clone(),
+                name: c.name.get(self.ctx.lang).to_owned(),
+                works: !blocked.has(c.bit),
+            })
+            .collect()
+    }
+
+    fn cause(&self, world: &World<'_>, cause: &Cause<'_>, all: &[Cause<'_>], plan: &PlanView) -> CauseView {
+        let catalog = self.ctx.catalog();
+        let reason = cause.reason;
+        let row = cause.stop.and_then(|i| world.stops.get(i)).and_then(|s| self.chain.stop(&s.id));
+        let step = plan.steps.iter().find(|s| s.state != "done" && s.serves.contains(&reason.code));
+        let blocks = catalog.blocked_by(&reason.code);
+        let rest = CapabilitySet(!blocks.0);
+        let staff = self.audience == Audience::Desk;
+        CauseView {
+            reason: reason.code.clone(),
+            stop: row.map(|r| r.id.clone()).filter(|_| self.audience != Audience::Public),
+            subject: self.subject(cause.kind),
+            title: reason.texts(self.ctx.lang).title.clone(),
+            text: self.text(reason),
+            standing: standing_code(Some(reason.standing)).to_owned(),
+            since: row.map(|r| r.starts_at),
+            ends_at: row.and_then(|r| r.ends_at),
+            blocks: catalog.codes(blocks).into_iter().map(str::to_owned).collect(),
+            still_works: catalog.codes(rest).into_iter().map(str::to_owned).collect(),
+            waiting_on: step.map_or_else(|| self.first_actor(reason), |s| s.actor.clone()),
+            promise_by: step.and_then(|s| s.promise_by),
+            r#final: reason.r#final,
+            appealable: reason.appealable,
+            ground: reason.ground.source.get(self.ctx.lang).to_owned(),
+            ways_out: reason.ways_out.iter().map(|w| requests::step_refs(self.ctx, w)).collect(),
+            symptoms: all
+                .iter()
+                .filter(|c| c.hidden_by == Some(reason.code.as_str()))
+                .map(|c| c.reason.code.clone())
+                .collect(),
+            disclosure: match reason.disclosure {
+                Disclosure::Full => "full",
+                Disclosure::Category => "category",
+                Disclosure::Sealed => "sealed",
+            }
+            .to_owned(),
+            staff_note: row
+                .filter(|_| staff)
+                .map(|r| format!("{}: {}", r.placed_by, r.placed_why))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Who acts first when no plan step is open: the actor of the first step of the first way out, or nobody.
+    fn first_actor(&self, reason: &Reason) -> String {
+        let step = reason.ways_out.first().and_then(|w| w.first()).and_then(|s| self.ctx.catalog().steps.get(s));
+        step.map_or_else(String::new, |s| json!(s.actor).as_str().unwrap_or_default().to_owned())
+    }
+
+    fn warnings(&self, all: &World<'_>, coming: &[domain::world::Stop], plan: &PlanView) -> Vec<CauseView> {
+        let world = World { stops: coming.to_vec(), stages: std::collections::BTreeMap::new(), ..all.clone() };
+        let causes = world.causes();
+        causes.iter().map(|c| self.cause(&world, c, &causes, plan)).collect()
+    }
+
+    fn headline(
+        &self,
+        causes: &[Cause<'_>],
+        bit: u8,
+        capability: &str,
+        about: SubjectKind,
+        coming: &[domain::world::Stop],
+    ) -> String {
+        let catalog = self.ctx.catalog();
+        let name = catalog.capabilities.get(capability).map(|c| c.name.get(self.ctx.lang).to_owned());
+        let name = name.unwrap_or_else(|| capability.to_owned());
+        let (zh, en) = match about {
+            SubjectKind::Merchant => ("本商户", "This merchant"),
+            _ => ("这台 POS", "This terminal"),
+        };
+        let Some(cause) = headline(catalog, causes, bit) else {
+            return if coming.is_empty() {
+                self.words(format!("{zh}现在可以使用「{name}」。"), format!("{en} can use “{name}” now."))
+            } else {
+                self.words(
+                    format!("{zh}现在可以使用「{name}」，但有即将生效的停用，请留意日期。"),
+                    format!("{en} can use “{name}” now, but a stop is coming; mind the date."),
+                )
+            };
+        };
+        let title = &cause.reason.texts(self.ctx.lang).title;
+        let more = causes.iter().filter(|c| c.hidden_by.is_none()).count().saturating_sub(1);
+        let others = match more {
+            0 => String::new(),
+            n => self.words(format!("另有 {n} 项原因，见下。"), format!(" {n} more cause(s) below.")),
+        };
+        self.words(
+            format!("{zh}现在不能使用「{name}」，因为{title}。{others}"),
+            format!("{en} cannot use “{name}” now: {title}.{others}"),
+        )
+    }
+
+    fn links(&self, causes: &[Cause<'_>]) -> Vec<LinkView> {
+        if self.audience == Audience::Public {
+            return Vec::new();
+        }
+        let catalog = self.ctx.catalog();
+        self.chain
+            .links
+            .iter()
+            .map(|link| {
+                let gravest = causes.iter().filter(|c| c.kind == link.kind).map(|c| c.reason.standing).max();
+                let stage = link.stage.clone().unwrap_or_default();
+                let row = catalog.stages.get(&(link.kind, stage.clone()));
+                LinkView {
+                    subject: self.subject(link.kind),
+                    stage_name: row.map(|r| r.name.get(self.ctx.lang).to_owned()).unwrap_or_default(),
+                    stage,
+                    standing: standing_code(gravest).to_owned(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// The name of an actor code from the step table, in the asked language.
+pub fn actor_words(ctx: &Ctx, code: &str) -> String {
+    serde_json::from_value::<StepActor>(json!(code))
+        .map_or_else(|_| code.to_owned(), |actor| actor_name(actor, ctx.lang).to_owned())
+}

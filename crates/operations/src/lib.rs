@@ -1,0 +1,25 @@
+//! Every change and every question of Shoudan, as plain functions over one transaction. They load rows, ask `domain`
+//! what follows, and write rows, audit entry and events in that one transaction. No HTTP, no socket, no clock.
+//!
+//! Read [`ctx`] and [`views`] first; then one file per kind of operation.
+
+pub mod chain;
+pub mod gates;
+pub mod moves;
+pub mod stops;
+pub mod explain;
+pub mod ctx;
+pub mod refused;
+pub mod views;
+pub mod trace;
+pub mod test_clock;
+pub mod people;
+pub mod once;
+pub mod jobs;
+pub mod audit;
+pub mod sealing;
+pub mod private;
+pub mod events;
+
+pub use ctx::{Actor, Ctx, Platform};
+pub use refused::Refused;

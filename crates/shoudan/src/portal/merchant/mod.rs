@@ -1,0 +1,21 @@
+//! The merchant's pages, phone first; five places: home, terminals, money, requests, me.
+
+mod home;
+mod me;
+mod money;
+mod request;
+mod requests;
+mod step;
+mod terminal;
+mod terminals;
+mod transactions;
+
+pub use home::{DayTakings, Home, NextAction, home};
+pub use me::{Me, Person, me};
+pub use money::{DayStatement, Money, Statement, money, statement};
+pub use request::{NewRequest, Request, new_request, request};
+pub use requests::{Offer, Requests, requests};
+pub use step::{Step, step};
+pub use terminal::{Terminal, terminal};
+pub use terminals::terminals;
+pub use transactions::{Filter, transaction, transactions};

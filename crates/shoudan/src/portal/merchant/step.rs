@@ -1,0 +1,185 @@
+//! One step of a request: what is asked and why, an example of a good answer, what the check says at once, what happens
+//! afterwards and when. Its kind comes from the step table.
+
+use maud::{Markup, html};
+use operations::views::{FieldAsked, RequestView, StepView};
+
+use crate::portal::components::{
+    Area, Field, FileField, Input, Place, Tone, back, errors_first, field, file_field, notice, plan, shell,
+};
+use crate::portal::icons::{Icon, icon};
+use crate::portal::page::Page;
+use crate::portal::paths;
+use crate::portal::words::{parts, tasks as w};
+
+/// What a step's page shows.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// The request.
+    pub request: &'a RequestView,
+    /// The step.
+    pub step: &'a StepView,
+    /// Errors of the last try: field or document code, and text.
+    pub errors: Vec<(String, String)>,
+    /// What was typed in the last try, so that nothing is lost.
+    pub typed: Vec<(String, String)>,
+}
+
+/// `/m/requests/{id}/{step}`
+pub fn step(page: &Page<'_>, data: &Step<'_>) -> Markup {
+    let (request, it) = (data.request, data.step);
+    shell(page, &it.title, &Area::Merchant(Place::Tasks), html! {
+        (back(&paths::request(&request.id), &request.kind_name))
+        div.split {
+            div.split-main {
+                p.over { (request.kind_name) " · " (it.subject.label) }
+                h1 { (it.title) }
+                p.lead { (it.why) }
+                @if let Some(by) = it.promise_by.filter(|_| it.mine) {
+                    p.due { (icon(Icon::Clock)) span { (page.say(w::DUE)) " " (page.by(by)) } }
+                }
+                @if !it.remark.is_empty() {
+                    (notice(Tone::Care, html! { p { b { (page.say(parts::REMARK)) } " " (it.remark) } }))
+                }
+                (errors_first(page, &data.errors))
+                (body(page, data))
+            }
+            aside.split-side {
+                section.panel { h2 { (page.say(w::HOW_TO)) } p { (it.how) } }
+                section.panel { h2 { (page.say(w::AFTER)) } p { (it.after) } }
+                details.panel { summary { (page.say(w::STEPS)) } (plan(page, &request.steps, &|_| None)) }
+            }
+        }
+    })
+}
+
+/// What the page does, by the step's kind. A step that is not this actor's now only tells how it stands.
+fn body(page: &Page<'_>, data: &Step<'_>) -> Markup {
+    let it = data.step;
+    if it.state == "done" {
+        return notice(Tone::Good, html! { p { (page.say(w::STEP_DONE)) } });
+    }
+    if it.state == "submitted" && !it.mine {
+        return notice(Tone::Info, html! { p { (page.say(w::STEP_SUBMITTED)) } });
+    }
+    match it.kind.as_str() {
+        "device" => told(page, w::DEVICE_TITLE, w::DEVICE_TEXT),
+        _ if !it.mine => told(page, w::WAIT_TITLE, w::WAIT_TEXT),
+        "documents" => html! { (documents(page, data)) (form(page, data)) },
+        "form" => html! { (form(page, data)) (documents(page, data)) },
+        _ => form(page, data),
+    }
+}
+
+fn told(page: &Page<'_>, title: crate::portal::words::Word, text: crate::portal::words::Word) -> Markup {
+    html! {
+        div data-refresh="15" {
+            (notice(Tone::Info, html! { p { b { (page.say(title)) } } p { (page.say(text)) } }))
+        }
+    }
+}
+
+fn documents(page: &Page<'_>, data: &Step<'_>) -> Markup {
+    let action = paths::upload(&data.request.id, &data.step.step);
+    html! {
+        div.documents {
+            @for asked in &data.step.documents {
+                @let error = data.errors.iter().find(|(name, _)| *name == asked.code).map_or("", |(_, text)| text.as_str());
+                (file_field(page, &FileField { asked, action: &action, error, open: data.step.mine }))
+            }
+        }
+    }
+}
+
+/// The form that hands the step in: its fields, and what its kind adds.
+fn form(page: &Page<'_>, data: &Step<'_>) -> Markup {
+    let (request, it) = (data.request, data.step);
+    let missing = missing(page, it);
+    html! {
+        form.panel method="post" action=(paths::step(&request.id, &it.step)) data-draft data-check=(paths::check(&request.id, &it.step)) {
+            input type="hidden" name="version" value=(request.version);
+            @for asked in &it.fields { (asked_field(page, data, asked)) }
+            @if !it.fields.is_empty() { p.quiet.needs-script { (page.say(w::SAVED)) } }
+            (kind_part(page, it, data))
+            @if let Some(missing) = &missing { p.with-icon { (icon(Icon::Clock)) span { (missing) } } }
+            div.actions {
+                button.button.primary type="submit" disabled[missing.is_some()] { (page.say(button(&it.kind))) }
+            }
+        }
+    }
+}
+
+const fn button(kind: &str) -> crate::portal::words::Word {
+    match kind.as_bytes() {
+        b"documents" => w::SEND_DOCS,
+        b"payment" => w::PAY,
+        b"signature" => w::SIGN,
+        b"confirm" => w::CONFIRM,
+        _ => w::SEND,
+    }
+}
+
+/// What a payment, a signature or a confirmation adds to the form.
+fn kind_part(page: &Page<'_>, it: &StepView, data: &Step<'_>) -> Markup {
+    match it.kind.as_str() {
+        "payment" => notice(Tone::Info, html! { p { (page.say(w::PAY_NOTE)) } }),
+        "signature" => html! {
+            (field(page, &Field {
+                hint: page.say(w::SIGN_NAME_HINT),
+                fill: Some("name"),
+                most: Some(60),
+                ..Field::line("signature", page.say(w::SIGN_NAME))
+            }.error_from(&data.errors)))
+            (tick(page, data))
+        },
+        "confirm" => tick(page, data),
+        _ => html! {},
+    }
+}
+
+fn tick(page: &Page<'_>, data: &Step<'_>) -> Markup {
+    field(page, &Field::line("confirm", page.say(w::CONFIRM_TICK)).of(Input::Check).error_from(&data.errors))
+}
+
+/// Documents without a good one, in words; none when everything is there.
+fn missing(page: &Page<'_>, it: &StepView) -> Option<String> {
+    let names: Vec<&str> = it
+        .documents
+        .iter()
+        .filter(|asked| asked.supplied.first().is_none_or(|newest| newest.state == "returned"))
+        .map(|asked| asked.name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| w::still_missing(page.lang, names.join(page.say(parts::COMMA))))
+}
+
+/// How each check of the field table is typed: HTML type, keys, what the browser may fill in, sensitive.
+const CHECKS: [(&str, &str, Option<&str>, Option<&str>, bool); 8] = [
+    ("mobile", "tel", Some("tel"), Some("tel"), false),
+    ("resident_id", "text", None, Some("off"), true),
+    ("uscc", "text", None, Some("off"), false),
+    ("bank_account", "text", Some("numeric"), Some("off"), true),
+    ("activation_code", "text", Some("numeric"), Some("one-time-code"), true),
+    ("serial", "text", None, Some("off"), false),
+    ("date", "date", None, None, false),
+    ("amount", "text", Some("decimal"), Some("off"), false),
+];
+
+fn asked_field(page: &Page<'_>, data: &Step<'_>, asked: &FieldAsked) -> Markup {
+    let row = CHECKS.iter().find(|(check, ..)| *check == asked.check);
+    let (_, html_type, keys, fill, sensitive) = row.copied().unwrap_or(("text", "text", None, None, false));
+    let typed = data.typed.iter().find(|(name, _)| *name == asked.code).map(|(_, value)| value.as_str());
+    // What is masked cannot be sent back as if it had been typed.
+    let value = typed.unwrap_or(if sensitive { "" } else { &asked.value });
+    html! {
+        (field(page, &Field {
+            hint: &asked.hint,
+            value,
+            keys,
+            fill,
+            sensitive,
+            most: Some(200),
+            ..Field::line(&asked.code, &asked.name)
+        }.of(Input::Line(html_type)).error_from(&data.errors)))
+        @if !asked.remark.is_empty() { blockquote.remark { b { (page.say(parts::REMARK)) } " " (asked.remark) } }
+    }
+}

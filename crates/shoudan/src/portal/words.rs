@@ -1,0 +1,56 @@
+//! What pages say of themselves, in both languages. A row without one of them does not compile; a phrase names its
+//! gaps, and a gap that is not an argument does not compile either.
+//!
+//! Causes, steps, capabilities and events are not worded here: they come from the catalogue.
+
+use domain::names::Lang;
+
+/// One word or sentence in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Chinese.
+    pub zh: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+impl Word {
+    /// The wording in `lang`.
+    pub const fn get(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Zh => self.zh,
+            Lang::En => self.en,
+        }
+    }
+}
+
+/// `words! { SAVE: "保存", "Save"; since(when): "自 {when} 起", "since {when}"; }` gives a constant [`Word`] for a name
+/// in capitals, and a function of the language and its gaps for a phrase.
+macro_rules! words {
+    () => {};
+    ($name:ident : $zh:literal, $en:literal ; $($rest:tt)*) => {
+        #[doc = concat!("«", $en, "»")]
+        pub const $name: $crate::portal::words::Word =
+            $crate::portal::words::Word { zh: $zh, en: $en };
+        $crate::portal::words::words! { $($rest)* }
+    };
+    ($name:ident ( $($gap:ident),+ ) : $zh:literal, $en:literal ; $($rest:tt)*) => {
+        #[doc = concat!("«", $en, "»")]
+        pub fn $name(
+            lang: ::domain::names::Lang,
+            $($gap: impl ::std::fmt::Display),+
+        ) -> String {
+            match lang {
+                ::domain::names::Lang::Zh => format!($zh),
+                ::domain::names::Lang::En => format!($en),
+            }
+        }
+        $crate::portal::words::words! { $($rest)* }
+    };
+}
+pub(crate) use words;
+
+pub mod merchant;
+pub mod parts;
+pub mod public;
+pub mod tasks;

@@ -1,0 +1,127 @@
+//! Words of the merchant's pages.
+
+use super::words;
+
+words! {
+    // Home
+    HOME_TITLE: "首页", "Home";
+    TAKE_ALL: "现在可以收款", "You can take money now";
+    take_some(fine, all): "{all} 台收款机，{fine} 台可以收款", "{fine} of {all} terminals can take money";
+    take_none(all): "{all} 台收款机现在都不能收款", "None of your {all} terminals can take money now";
+    TAKE_ONE_NOT: "收款机现在不能收款", "Your terminal cannot take money now";
+    TAKE_NO_TERMINAL: "还没有收款机", "You have no terminal yet";
+    PAID: "结算正常，款项按时到账", "Payouts run on time";
+    PAID_NOT: "结算暂停，款项留在您名下", "Payouts are stopped; the money stays yours";
+    PAID_T1: "次工作日到账", "Paid the next working day";
+    SEE_WHICH: "看是哪一台", "See which";
+    SEE_WHY: "看原因和办法", "See why and what to do";
+    NEXT_ACTION: "现在轮到您", "Your turn now";
+    next_of(request): "{request}的下一步", "Next step of: {request}";
+    NOTHING_WAITS: "没有等您办理的事。", "Nothing is waiting for you.";
+    TODAY: "今天收款", "Taken today";
+    sales_count(count): "{count} 笔", "{count} sales";
+    takings_chart(total): "最近 7 天每天收款，共 {total}", "Takings of the last 7 days, {total} in all";
+    LAST_7: "最近 7 天", "Last 7 days";
+    ALL_TRANSACTIONS: "全部交易", "All transactions";
+    COMING_STOPS: "即将停用", "Coming stops";
+    NO_COMING: "没有即将到来的停用。", "No stop is coming.";
+
+    // Terminals
+    TERMINALS_TITLE: "收款机", "Terminals";
+    TERMINALS_NONE: "这里会列出您的收款机", "Your terminals will be listed here";
+    TERMINALS_NONE_HOW: "合同签署、机具签收并激活后出现。", "They appear once the contract is signed and the machine received and activated.";
+    ORDER_TERMINAL: "申领收款机", "Order a terminal";
+    LAST_SALE: "上次收款", "Last sale";
+    NEVER_SOLD: "还没有收过款", "No sale yet";
+    SPARE: "备用机", "Spare";
+    TERMINAL_NUMBER: "终端号", "Terminal number";
+    SERIAL: "序列号", "Serial number";
+    MODEL: "型号", "Model";
+    SHOP: "门店", "Shop";
+    SOFTWARE: "软件版本", "Software";
+    STAGE: "阶段", "Stage";
+    SIGNED_IN: "签到", "Sign-in";
+    NOT_SIGNED_IN: "未签到", "Not signed in";
+    OPENED: "开通于", "Opened";
+    WHAT_YOU_CAN_DO: "可以办理", "What you can do";
+    LAST_EVENTS: "最近发生的", "What happened lately";
+    NO_EVENTS: "还没有记录。激活、签到、收款和停用都会写在这里。", "Nothing yet. Activation, sign-in, sales and stops will stand here.";
+    ABOUT_MACHINE: "这台机器", "This machine";
+    DIAGNOSE: "平台查不到问题，机器却收不了款", "The platform sees no problem, yet it does not work";
+    DIAGNOSE_TEXT: "先看三样：有没有纸和电，屏幕上有没有信号，时间对不对。都正常就报修，并说明屏幕上的字。",
+        "Look at three things: paper and power, a signal on the screen, the right time. If all are fine, report a fault and say what the screen shows.";
+    EXPLANATION_CODE: "客服原因码", "Code for the hotline";
+
+    // Money
+    MONEY_TITLE: "资金", "Money";
+    ACCOUNT: "结算账户", "Settlement account";
+    ACCOUNT_NONE: "还没有结算账户", "No settlement account yet";
+    ACCOUNT_NONE_HOW: "核验账户归属后在这里显示，收到的款项会结算到这个账户。", "It appears once its ownership is verified; what you take is paid out to it.";
+    BANK: "开户银行", "Bank";
+    ACCOUNT_NUMBER: "账号", "Account";
+    ACCOUNT_KIND: "账户类型", "Kind";
+    CORPORATE: "对公账户", "Corporate";
+    PERSONAL: "个人账户", "Personal";
+    EFFECTIVE: "启用于", "Receives since";
+    CHANGE_ACCOUNT: "变更结算账户", "Change the settlement account";
+    CHANGE_ACCOUNT_NOTE: "变更要由两位审核人员确认，并有冷静期；在途款项不受影响。", "Two reviewers confirm a change and a cooling-off period follows; money under way is not affected.";
+    STATEMENTS: "每日对账", "Daily statements";
+    STATEMENTS_NONE: "这里会按天列出收款和退款", "Each day's sales and refunds will be listed here";
+    STATEMENTS_NONE_HOW: "收第一笔款的当天就会出现。", "The first appears on the day of your first sale.";
+    DAY: "日期", "Day";
+    COUNT: "笔数", "Count";
+    SALES: "收款", "Sales";
+    BACK_SUM: "退款和撤销", "Refunds and voids";
+    NET: "净额", "Net";
+    statement_title(day): "{day} 对账单", "Statement of {day}";
+    STATEMENT_NOTE: "净额为收款减退款和撤销，未扣手续费。", "Net is sales less refunds and voids, before fees.";
+
+    // Transactions
+    TRANSACTIONS_TITLE: "交易", "Transactions";
+    TRANSACTIONS_NONE: "没有符合条件的交易", "No transactions match";
+    TRANSACTIONS_NONE_HOW: "在收款机上收的每一笔，几秒内出现在这里。", "Every sale on a terminal appears here within seconds.";
+    TIME: "时间", "Time";
+    KIND: "类型", "Kind";
+    AMOUNT: "金额", "Amount";
+    STATE: "状态", "State";
+    TERMINAL: "收款机", "Terminal";
+    CARD: "卡号", "Card";
+    REFERENCE: "参考号", "Reference";
+    TRACE_NUMBER: "流水号", "Trace";
+    BATCH: "批次号", "Batch";
+    RESPONSE: "应答码", "Response code";
+    WHY_DECLINED: "为什么没成功", "Why it was declined";
+    FILTER: "筛选", "Filter";
+    ALL_TERMINALS: "全部收款机", "All terminals";
+    ALL_STATES: "全部状态", "All states";
+    SHOW: "显示", "Show";
+    DAY_FILTER: "日期", "Day";
+
+    // Me
+    ME_TITLE: "我的", "Me";
+    MERCHANT: "商户", "Merchant";
+    MERCHANT_NUMBER: "商户编号", "Merchant number";
+    MERCHANT_NAME: "注册名称", "Registered name";
+    MERCHANT_KIND: "类型", "Kind";
+    CATEGORY: "经营类别", "Category";
+    CITY: "所在城市", "City";
+    AGENT: "服务商", "Agent";
+    CONTRACT: "合同", "Contract";
+    until(when): "有效期至 {when}", "until {when}";
+    MICRO: "小微商户", "Micro merchant";
+    SOLE_TRADER: "个体工商户", "Sole trader";
+    ENTERPRISE: "企业", "Enterprise";
+    USERS: "能登录的人", "People who can sign in";
+    ADD_USER: "添加一个人", "Add a person";
+    THIS_IS_YOU: "本人", "you";
+    SECOND_FACTOR: "登录验证码", "Sign-in code";
+    SECOND_ON: "已启用", "On";
+    SECOND_OFF: "未启用", "Off";
+    CHANGE_DATA: "变更商户资料", "Change merchant details";
+    SETTINGS: "显示", "Display";
+    LANGUAGE: "语言", "Language";
+    COLOURS: "配色", "Colours";
+    SYSTEM: "跟随系统", "System";
+    LIGHT: "浅色", "Light";
+    DARK: "深色", "Dark";
+}
