@@ -49,6 +49,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod events;
 pub mod idempotency;
+pub mod invariants;
 pub mod jobs;
 pub mod leases;
 pub mod private;

@@ -199,14 +199,6 @@ fn check(client: &mut Client, relaxed: bool) -> Result<Vec<String>, Error> {
     Ok(weaknesses)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the other transaction's end is no event this process can see"
-)]
-fn pause(time: Duration) {
-    thread::sleep(time);
-}
-
 /// A thread and its connection, made anew when it is lost.
 struct Worker {
     server: postgres::Config,
@@ -265,7 +257,7 @@ impl Worker {
                     let step = u64::from(attempt)
                         .saturating_mul(3)
                         .saturating_add(self.number as u64 * 2);
-                    pause(Duration::from_millis(step));
+                    thread::sleep(Duration::from_millis(step));
                 }
             }
         }

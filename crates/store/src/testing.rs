@@ -180,7 +180,7 @@ fn command(server: &str, sql: String) {
         postgres::Client::connect(&server, NoTls)
             .unwrap()
             .batch_execute(&sql)
-            .unwrap()
+            .unwrap();
     });
     let refused = done.join().is_err();
     assert!(

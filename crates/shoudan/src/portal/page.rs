@@ -119,14 +119,18 @@ impl Page<'_> {
         self.time(at, &self.when_text(at))
     }
 
-    /// A deadline as a `time` element: `周三 11月25日 17:00 前`, `by Wed 25 Nov, 17:00`.
-    pub fn by(&self, at: i64) -> Markup {
+    /// A deadline as a person says it: `周三 11月25日 17:00 前`, `by Wed 25 Nov, 17:00`.
+    pub fn by_text(&self, at: i64) -> String {
         let when = self.when_text(at);
-        let text = match self.lang {
+        match self.lang {
             Lang::Zh => format!("{when} 前"),
             Lang::En => format!("by {when}"),
-        };
-        self.time(at, &text)
+        }
+    }
+
+    /// A deadline as a `time` element.
+    pub fn by(&self, at: i64) -> Markup {
+        self.time(at, &self.by_text(at))
     }
 
     /// The local day of an instant as a `time` element.

@@ -24,7 +24,7 @@ fn the_explanation_reads_as_agreed_in_both_languages() {
     let zone = Zone::default();
     for lang in Lang::ALL {
         let page = sample::page(lang, Theme::System, &zone, "/e/7K3-M9Q");
-        let html = public::explanation(&page, public::Asked::Code("7K3-M9Q"), &sample::stopped(lang));
+        let html = public::explanation(&page, public::Asked::Code("7K3-M9Q"), &sample::stopped_public(lang));
         insta::assert_snapshot!(format!("explanation_{}", lang.tag()), lines(&html));
     }
 }
@@ -63,7 +63,7 @@ fn the_public_explanation_names_nobody() {
     let zone = Zone::default();
     for lang in Lang::ALL {
         let page = sample::page(lang, Theme::System, &zone, "/e/7K3-M9Q");
-        let html = public::explanation(&page, public::Asked::Code("7K3-M9Q"), &sample::stopped(lang)).0;
+        let html = public::explanation(&page, public::Asked::Code("7K3-M9Q"), &sample::stopped_public(lang)).0;
         for private in ["老周", "Lao Zhou", "10000012", "mch_1", "req_4f2k9"] {
             assert!(!html.contains(private), "{private} stands on a public page");
         }

@@ -180,6 +180,14 @@ impl Link {
         {
             return Ok(known.clone());
         }
+        // The server would put up with too many.
+        let wanted = text::arguments(sql);
+        if wanted != types.len() {
+            return Err(Error::usage(
+                sql,
+                format!("takes {wanted} arguments, got {}", types.len()),
+            ));
+        }
         let statement = self
             .client
             .prepare_typed(sql, types)

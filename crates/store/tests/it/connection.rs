@@ -104,7 +104,7 @@ fn carry(client: &TcpStream, server: &TcpStream, cut: Cut, armed: &AtomicBool) {
     let muted = Arc::new(AtomicBool::new(false));
     let mute = Arc::clone(&muted);
     let back = thread::spawn(move || {
-        let mut buffer = [0; 65_536];
+        let mut buffer = [0; 8192];
         while let Ok(size @ 1..) = from_server.read(&mut buffer) {
             if mute.load(Ordering::SeqCst) || to_client.write_all(&buffer[..size]).is_err() {
                 // The first bytes after the commit are its confirmation: it is done, and nobody will hear of it.
@@ -117,7 +117,7 @@ fn carry(client: &TcpStream, server: &TcpStream, cut: Cut, armed: &AtomicBool) {
         );
     });
     let (mut from_client, mut to_server) = (client, server);
-    let mut buffer = [0; 65_536];
+    let mut buffer = [0; 8192];
     while let Ok(size @ 1..) = from_client.read(&mut buffer) {
         let commit = buffer[..size].windows(7).any(|bytes| bytes == b"commit\0");
         if commit && armed.swap(false, Ordering::SeqCst) {
@@ -180,8 +180,11 @@ fn a_commit_whose_confirmation_was_lost_is_reported_as_unknown() {
 #[test]
 #[ignore = "needs a server of its own: it makes commits wait for a standby that does not exist"]
 fn a_commit_whose_wait_for_the_standby_was_cancelled_is_reported_as_unknown() {
-    let Some(test) = postgres() else { return };
+    let Some(mut test) = postgres() else { return };
     with_accounts(test.db());
+    let mut config = test.config();
+    config.writers = 1;
+    test.reopen_with(&config);
     let mut admin = ::postgres::Client::connect(test.url(), ::postgres::NoTls).unwrap();
     let mut set = |names: &str| {
         admin
@@ -193,6 +196,16 @@ fn a_commit_whose_wait_for_the_standby_was_cancelled_is_reported_as_unknown() {
         admin.execute("select pg_reload_conf()", &[]).unwrap();
     };
     set("nobody");
+    // A connection takes up a new setting in its own time.
+    let names = || {
+        test.db()
+            .write(|tx| tx.one("show synchronous_standby_names", args![]))
+            .wait()
+            .unwrap()
+    };
+    while names().take::<String>(0) != Ok("nobody".to_owned()) {
+        thread::yield_now();
+    }
     let debit = test
         .db()
         .write(|tx| tx.exactly_one("update account set fen = fen - 1 where id = 'a'", args![]));

@@ -1,7 +1,7 @@
 //! What was acknowledged is still there after the process is killed.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -35,13 +35,13 @@ fn child() {
             })
         })
         .collect();
-    writers
-        .into_iter()
-        .for_each(|writer| writer.join().unwrap());
+    for writer in writers {
+        writer.join().unwrap();
+    }
 }
 
 fn write(db: &Db, key: String, early: bool) {
-    let acknowledge = |key: &str| writeln!(std::io::stdout(), "+{key}").unwrap();
+    let acknowledge = |key: &str| println!("+{key}");
     let row = key.clone();
     let written = db.write(move |tx| {
         tx.exactly_one("insert into account (id, fen) values ($1, 1)", args![&row])?;
@@ -138,9 +138,9 @@ fn writes_of_many_threads_are_all_there_after_a_new_start() {
                 })
             })
             .collect();
-        writers
-            .into_iter()
-            .for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
         test.reopen();
         let count = test
             .db()

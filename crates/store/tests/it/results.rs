@@ -253,7 +253,7 @@ fn a_violated_rule_is_named_the_same() {
         for (sql, rule) in table {
             match db.write(move |tx| tx.run(sql, args![])).wait() {
                 Err(Error::Constraint { name, .. }) => {
-                    assert_eq!(name, rule, "{:?}", test.engine())
+                    assert_eq!(name, rule, "{:?}", test.engine());
                 }
                 other => panic!("{:?}: {sql}: {other:?}", test.engine()),
             }

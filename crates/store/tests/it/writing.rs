@@ -158,7 +158,9 @@ fn neighbours_in_one_commit_do_not_share_their_fate() {
         });
         let also_kept = db.write(|tx| credit(tx, "a", 10_000));
         drop(release);
-        held.into_iter().for_each(|answer| answer.wait().unwrap());
+        for answer in held {
+            answer.wait().unwrap();
+        }
         assert_eq!(kept.wait(), Ok(()));
         assert_eq!(refused.wait(), Err(Refusal::TooPoor));
         assert_eq!(panicked.wait(), Err(Error::Panic));
@@ -182,11 +184,47 @@ fn a_full_queue_says_busy_and_works_again_when_there_is_room() {
         let waiting: Vec<_> = (0..2).map(|_| db.write(|_| Ok::<(), Error>(()))).collect();
         assert_eq!(db.write(|_| Ok::<(), Error>(())).wait(), Err(Error::Busy));
         drop(release);
-        held.into_iter()
-            .chain(waiting)
-            .for_each(|answer| answer.wait().unwrap());
+        for answer in held.into_iter().chain(waiting) {
+            answer.wait().unwrap();
+        }
         assert_eq!(db.write(|_| Ok::<(), Error>(())).wait(), Ok(()));
     }
+}
+
+#[test]
+fn a_full_disk_refuses_writes_and_keeps_what_it_acknowledged() {
+    let test = store::testing::sqlite();
+    let db = test.db();
+    with_accounts(db);
+    let pages = |most: i64| {
+        let sql = format!("pragma max_page_count = {most}");
+        db.write(move |tx| tx.one(&sql, args![])).wait().unwrap();
+    };
+    let big = || {
+        db.write(|tx| {
+            tx.run(
+                "insert into account (id, fen) values ($1, 1)",
+                args!["x".repeat(1 << 20)],
+            )
+        })
+    };
+    pages(1);
+    let (release, held) = hold_the_writers(db, 1);
+    let (before, full, after) = (
+        db.write(|tx| credit(tx, "a", 1)),
+        big(),
+        db.write(|tx| credit(tx, "a", 10)),
+    );
+    drop(release);
+    for answer in held {
+        answer.wait().unwrap();
+    }
+    assert!(matches!(full.wait(), Err(Error::Unavailable(_))));
+    let kept =
+        [(before, 1), (after, 10)].map(|(answer, by)| if answer.wait().is_ok() { by } else { 0 });
+    assert_eq!(fen(db, "a"), 100 + kept.iter().sum::<i64>());
+    pages(1 << 30);
+    assert_eq!(big().wait(), Ok(1));
 }
 
 #[test]
@@ -286,9 +324,9 @@ fn a_deadlock_is_tried_again_until_both_are_done() {
             credit(tx, second, 1)
         })
     });
-    answers
-        .into_iter()
-        .for_each(|answer| answer.wait().unwrap());
+    for answer in answers {
+        answer.wait().unwrap();
+    }
     assert_eq!(runs.load(Ordering::SeqCst), 3);
     assert_eq!((fen(db, "a"), fen(db, "b")), (102, 102));
 }

@@ -71,7 +71,7 @@ pub fn terminal(page: &Page<'_>, data: &Terminal) -> Markup {
 fn ready(page: &Page<'_>, data: &Terminal) -> Option<Markup> {
     let plan = &data.explanation.plan;
     let at = plan.ready_by.filter(|_| !plan.steps.is_empty())?;
-    Some(html! { p { (public::ready_by(page.lang, page.by(at).into_string())) } })
+    Some(html! { p { (public::ready_by(page.lang, page.by_text(at))) } })
 }
 
 /// With an open request its steps are carried out there; without one, doing the first step opens it.

@@ -79,7 +79,7 @@ pub fn explanation(page: &Page<'_>, asked: Asked<'_>, data: &Explanation) -> Mar
 fn ready(page: &Page<'_>, data: &Explanation) -> Markup {
     let soon = data.plan.ready_by.filter(|_| !data.plan.steps.is_empty());
     html! {
-        @if let Some(at) = soon { p { (w::ready_by(page.lang, page.by(at).into_string())) } }
+        @if let Some(at) = soon { p { (w::ready_by(page.lang, page.by_text(at))) } }
     }
 }
 

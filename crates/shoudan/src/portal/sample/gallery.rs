@@ -107,7 +107,7 @@ fn public_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
     let problem = |status| public::problem(&page("/m/requests/req_4f2k9"), &Problem { status, ..Problem::default() });
     vec![
         ("front", public::front(&page("/"), &front)),
-        ("explanation", public::explanation(&page("/e/7K3-M9Q"), Asked::Code("7K3-M9Q"), &sample::stopped(lang))),
+        ("explanation", public::explanation(&page("/e/7K3-M9Q"), Asked::Code("7K3-M9Q"), &sample::stopped_public(lang))),
         ("explanation-works", public::explanation(&page("/s/SD24"), Asked::Serial("SD24100000127"), &sample::working(lang))),
         ("explanation-ended", public::explanation(&page("/e/7K3-M9Q"), Asked::Code("7K3-M9Q"), &sample::ended(lang))),
         ("code-gone", public::code_gone(&page("/e/7K3-M9X"), "7K3-M9X")),

@@ -1,6 +1,7 @@
 //! An invented noodle shop in both languages, for the style guide, the previews and the golden pages. In the running
 //! program these texts come from the catalogue and the database.
 
+#[cfg(test)]
 pub mod gallery;
 mod lists;
 mod plan;
@@ -152,7 +153,7 @@ pub fn licence_cause(lang: Lang) -> CauseView {
             "登记的营业执照已经过期，换领之前不能继续收款。已收的款照常结算，退货不受影响。",
             "The licence on file has expired, and payments cannot be taken until the renewed one is supplied. Money already taken is paid out as usual and refunds go on.",
         ),
-        promise_by: Some(NOW + 7 * DAY + 7 * HOUR),
+        promise_by: Some(NOW + 7 * DAY + 7 * HOUR - 24 * 60_000),
         ground: say(lang, "《银行卡收单业务管理办法》第十条", "Rules on bank card acquiring, article 10"),
         ways_out: vec![
             way(lang, &[
@@ -258,13 +259,25 @@ pub fn stopped(lang: Lang) -> Explanation {
             steps: steps(lang),
             finals: Vec::new(),
             request: Some("req_4f2k9".into()),
-            ready_by: Some(NOW + 9 * DAY + 7 * HOUR),
+            ready_by: Some(NOW + 13 * DAY + 7 * HOUR - 24 * 60_000),
         },
         warnings: warnings(lang).into_iter().take(1).collect(),
         chain: Vec::new(),
         explanation_code: Some("7K3-M9Q".into()),
         at: NOW,
     }
+}
+
+/// The same for anyone: nothing is the reader's to do, and nobody is named.
+pub fn stopped_public(lang: Lang) -> Explanation {
+    let mut told = stopped(lang);
+    told.subject.label.clear();
+    told.plan.request = None;
+    for step in &mut told.plan.steps {
+        step.mine = false;
+        step.subject.label.clear();
+    }
+    told
 }
 
 /// A terminal that works.

@@ -1,7 +1,5 @@
 //! Words of the merchant's pages.
 
-use super::words;
-
 words! {
     // Home
     HOME_TITLE: "首页", "Home";

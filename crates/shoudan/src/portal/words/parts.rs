@@ -1,7 +1,5 @@
 //! Words of the components.
 
-use super::words;
-
 words! {
     // The states
     WORKS: "正常", "Works";

@@ -1,7 +1,5 @@
 //! Words of the public pages.
 
-use super::words;
-
 words! {
     // Front
     FRONT_TITLE: "查一查这台 POS", "Look up a POS";

@@ -1,7 +1,5 @@
 //! Words of requests and their steps.
 
-use super::words;
-
 words! {
     TASKS_TITLE: "办理", "Requests";
     OPEN_ONES: "正在办理", "Under way";

@@ -1,0 +1,16 @@
+//! Operations told as stories, each on every database at hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod it {
+    pub mod world;
+
+    pub mod audit;
+    pub mod check;
+    pub mod events;
+    pub mod jobs;
+    pub mod once;
+    pub mod people;
+    pub mod private;
+    pub mod test_clock;
+    pub mod trace;
+}
