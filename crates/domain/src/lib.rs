@@ -4,20 +4,20 @@
 //! [`world`] (a chain of subjects and what holds for it), [`gate`] (may it do a thing now), [`plan`] (what brings it
 //! back), [`model`] (the proof that there is always a way).
 
-pub mod stages;
-pub mod catalog;
-pub mod world;
-pub mod gate;
-pub mod plan;
-pub mod model;
 pub mod access;
-pub mod ids;
-pub mod money;
-pub mod names;
-pub mod secret;
-pub mod time;
-pub mod csv;
 pub mod calendar;
 pub mod cards;
+pub mod catalog;
+pub mod csv;
 pub mod fees;
+pub mod gate;
 pub mod identifiers;
+pub mod ids;
+pub mod model;
+pub mod money;
+pub mod names;
+pub mod plan;
+pub mod secret;
+pub mod stages;
+pub mod time;
+pub mod world;

@@ -73,6 +73,14 @@ pub enum Fault {
     /// A step is asked after one that comes later in the order.
     #[error("wrong order: «{0}» comes after a later step")]
     Backwards(String),
+    /// A step needs a capability that is still stopped when its turn comes.
+    #[error("blocked by itself: «{step}» needs «{capability}», which is still stopped then")]
+    OutOfReach {
+        /// The step.
+        step: String,
+        /// The capability it uses.
+        capability: String,
+    },
     /// Causes hide each other so that none is shown.
     #[error("hidden by each other: no cause is shown")]
     NothingShown,
@@ -129,9 +137,17 @@ pub fn check(catalog: &Catalog, depth: Depth) -> Report {
 
 /// Every condition one at a time: stages that imply a reason, and stops of the reasons that no stage implies.
 pub fn conditions(catalog: &Catalog) -> Vec<Condition> {
-    let implied: BTreeSet<&str> = catalog.stages.values().filter_map(|s| s.implies.as_deref()).collect();
-    let stops =
-        catalog.reasons.keys().filter(|code| !implied.contains(code.as_str())).cloned().map(Condition::Stop);
+    let implied: BTreeSet<&str> = catalog
+        .stages
+        .values()
+        .filter_map(|s| s.implies.as_deref())
+        .collect();
+    let stops = catalog
+        .reasons
+        .keys()
+        .filter(|code| !implied.contains(code.as_str()))
+        .cloned()
+        .map(Condition::Stop);
     let stages = catalog
         .stages
         .values()
@@ -144,7 +160,10 @@ pub fn conditions(catalog: &Catalog) -> Vec<Condition> {
 pub fn healthy(catalog: &Catalog) -> World<'_> {
     World {
         catalog,
-        stages: HEALTHY.into_iter().map(|(kind, stage)| (kind, stage.to_owned())).collect(),
+        stages: HEALTHY
+            .into_iter()
+            .map(|(kind, stage)| (kind, stage.to_owned()))
+            .collect(),
         stops: Vec::new(),
         done: BTreeSet::new(),
     }
@@ -178,7 +197,9 @@ fn stop(reason: &Reason) -> Stop {
 }
 
 fn explore(catalog: &Catalog, conditions: &[Condition], report: &mut Report) {
-    let Some(world) = start(catalog, conditions) else { return };
+    let Some(world) = start(catalog, conditions) else {
+        return;
+    };
     let names: Vec<String> = conditions.iter().map(ToString::to_string).collect();
     for choices in all_choices(&world) {
         judge(&world, &names, &choices, report);
@@ -206,8 +227,13 @@ fn all_choices(world: &World<'_>) -> Vec<Choices> {
 
 /// Exhaustive over the stages of all machines, bare and with one stop of each shape (final, reviewed, timed, …).
 fn explore_stages(catalog: &Catalog, report: &mut Report) {
-    let extra: Vec<Option<Condition>> =
-        std::iter::once(None).chain(shapes(catalog).into_iter().map(|code| Some(Condition::Stop(code)))).collect();
+    let extra: Vec<Option<Condition>> = std::iter::once(None)
+        .chain(
+            shapes(catalog)
+                .into_iter()
+                .map(|code| Some(Condition::Stop(code))),
+        )
+        .collect();
     let mut combos: Vec<Vec<Condition>> = vec![Vec::new()];
     for machine in MACHINES {
         combos = combos
@@ -229,7 +255,9 @@ fn explore_stages(catalog: &Catalog, report: &mut Report) {
             }
             let mut conditions = combo.clone();
             conditions.extend(extra.clone());
-            let Some(world) = start(catalog, &conditions) else { continue };
+            let Some(world) = start(catalog, &conditions) else {
+                continue;
+            };
             let names: Vec<String> = conditions.iter().map(ToString::to_string).collect();
             judge(&world, &names, &Choices::new(), report);
         }
@@ -246,7 +274,12 @@ fn shapes(catalog: &Catalog) -> Vec<String> {
     catalog
         .reasons
         .values()
-        .filter(|r| !catalog.stages.values().any(|s| s.implies.as_deref() == Some(r.code.as_str())))
+        .filter(|r| {
+            !catalog
+                .stages
+                .values()
+                .any(|s| s.implies.as_deref() == Some(r.code.as_str()))
+        })
         .filter(|r| seen.insert((r.subject, r.r#final)))
         .map(|r| r.code.clone())
         .collect()
@@ -259,8 +292,16 @@ fn judge(world: &World<'_>, names: &[String], choices: &Choices, report: &mut Re
     if !causes.is_empty() && causes.iter().all(|c| c.hidden_by.is_some()) {
         find(report, names, &[], Fault::NothingShown);
     }
-    for cause in causes.iter().filter(|c| c.reason.r#final && !c.reason.appealable) {
-        find(report, names, &[], Fault::NoAppeal(cause.reason.code.clone()));
+    for cause in causes
+        .iter()
+        .filter(|c| c.reason.r#final && !c.reason.appealable)
+    {
+        find(
+            report,
+            names,
+            &[],
+            Fault::NoAppeal(cause.reason.code.clone()),
+        );
     }
     let plan = plan(world, world.blocked(), choices, Time::default());
     report.steps += plan.steps.len();
@@ -273,7 +314,11 @@ fn judge(world: &World<'_>, names: &[String], choices: &Choices, report: &mut Re
 fn find(report: &mut Report, names: &[String], path: &[String], fault: Fault) {
     let known = report.findings.iter().any(|f| f.fault == fault);
     if !known && report.findings.len() < MOST_FINDINGS {
-        report.findings.push(Finding { start: names.to_vec(), path: path.to_vec(), fault });
+        report.findings.push(Finding {
+            start: names.to_vec(),
+            path: path.to_vec(),
+            fault,
+        });
     }
 }
 
@@ -286,7 +331,11 @@ fn fault_of(world: &World<'_>, plan: &Plan, choices: &Choices) -> Option<Fault> 
     let mut seen = BTreeSet::new();
     let (mut last, mut reviewed) = (0, false);
     for planned in &plan.steps {
-        let order = world.catalog.steps.get(&planned.step).map_or(0, |s| s.order);
+        let order = world
+            .catalog
+            .steps
+            .get(&planned.step)
+            .map_or(0, |s| s.order);
         if !seen.insert(&planned.step) {
             return Some(Fault::AskedTwice(planned.step.clone()));
         }
@@ -306,13 +355,27 @@ fn fault_of(world: &World<'_>, plan: &Plan, choices: &Choices) -> Option<Fault> 
 fn still_blocked(world: &World<'_>, plan: &Plan, choices: &Choices) -> Option<Fault> {
     let mut world = world.clone();
     for step in &plan.steps {
+        let row = world.catalog.steps.get(&step.step);
+        if let Some(capability) = row.and_then(|r| r.uses.as_ref())
+            && world
+                .catalog
+                .bit(capability)
+                .is_some_and(|bit| world.blocked().has(bit))
+        {
+            return Some(Fault::OutOfReach {
+                step: step.step.clone(),
+                capability: capability.clone(),
+            });
+        }
         world.carry_out(&step.step, choices, Time::default());
     }
     let causes = world.causes();
     let lost = causes
         .iter()
         .filter(|c| c.reason.r#final)
-        .fold(CapabilitySet::EMPTY, |set, c| set.union(world.catalog.blocked_by(&c.reason.code)));
+        .fold(CapabilitySet::EMPTY, |set, c| {
+            set.union(world.catalog.blocked_by(&c.reason.code))
+        });
     causes
         .iter()
         .find(|c| !c.reason.r#final && world.catalog.blocked_by(&c.reason.code).0 & !lost.0 != 0)

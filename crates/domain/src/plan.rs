@@ -51,9 +51,16 @@ pub struct Plan {
 /// The plan that brings `wanted` back. What a final cause blocks is left out: nothing is asked in vain.
 pub fn plan(world: &World<'_>, wanted: CapabilitySet, choices: &Choices, now: Time) -> Plan {
     let mut world = world.clone();
-    let mut plan = Plan { approvals: 1, ..Plan::default() };
+    let mut plan = Plan {
+        approvals: 1,
+        ..Plan::default()
+    };
     let mut lost = CapabilitySet::EMPTY;
-    for cause in world.causes().iter().filter(|c| c.reason.r#final && blocks(&world, c, wanted)) {
+    for cause in world
+        .causes()
+        .iter()
+        .filter(|c| c.reason.r#final && blocks(&world, c, wanted))
+    {
         lost = lost.union(world.catalog.blocked_by(&cause.reason.code));
         if cause.hidden_by.is_none() {
             plan.finals.push(cause.reason.code.clone());
@@ -93,22 +100,31 @@ fn due(
 ) -> Result<Option<PlannedStep>, Stuck> {
     let mut asked: BTreeMap<(u16, String), PlannedStep> = BTreeMap::new();
     let mut unasked = None;
-    for cause in world.causes().iter().filter(|c| c.hidden_by.is_none() && blocks(world, c, wanted)) {
+    for cause in world
+        .causes()
+        .iter()
+        .filter(|c| c.hidden_by.is_none() && blocks(world, c, wanted))
+    {
         plan.approvals = plan.approvals.max(cause.reason.lift.approvals);
         let way = World::way_out(cause.reason, choices);
-        let rest: Vec<&Step> =
-            way.iter().filter(|s| !world.done.contains(*s)).filter_map(|s| world.catalog.steps.get(s)).collect();
+        let rest: Vec<&Step> = way
+            .iter()
+            .filter(|s| !world.done.contains(*s))
+            .filter_map(|s| world.catalog.steps.get(s))
+            .collect();
         if rest.is_empty() {
             unasked.get_or_insert_with(|| cause.reason.code.clone());
         }
         for step in rest {
-            let entry = asked.entry((step.order, step.code.clone())).or_insert_with(|| PlannedStep {
-                step: step.code.clone(),
-                kind: step.subject,
-                serves: Vec::new(),
-                documents: step.documents.clone(),
-                fields: step.fields.clone(),
-            });
+            let entry = asked
+                .entry((step.order, step.code.clone()))
+                .or_insert_with(|| PlannedStep {
+                    step: step.code.clone(),
+                    kind: step.subject,
+                    serves: Vec::new(),
+                    documents: step.documents.clone(),
+                    fields: step.fields.clone(),
+                });
             serve(entry, cause, world, way);
         }
     }
@@ -125,7 +141,13 @@ fn serve(entry: &mut PlannedStep, cause: &Cause<'_>, world: &World<'_>, way: &[S
         entry.serves.push(cause.reason.code.clone());
     }
     let first = |kinds: &[StepKind]| {
-        way.iter().find(|s| world.catalog.steps.get(*s).is_some_and(|row| kinds.contains(&row.kind)))
+        way.iter().find(|s| {
+            world
+                .catalog
+                .steps
+                .get(*s)
+                .is_some_and(|row| kinds.contains(&row.kind))
+        })
     };
     let takes_documents = first(&[StepKind::Documents]).or_else(|| first(&[StepKind::Form]));
     let takes_fields = first(&[StepKind::Form]).or_else(|| first(&[StepKind::Documents]));

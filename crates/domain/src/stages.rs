@@ -65,7 +65,10 @@ impl SubjectKind {
 
     /// Whether rows of this kind belong to one merchant (and carry its id first in their keys).
     pub fn of_merchant(self) -> bool {
-        !matches!(self, Self::Platform | Self::Network | Self::Region | Self::Agent | Self::Model)
+        !matches!(
+            self,
+            Self::Platform | Self::Network | Self::Region | Self::Agent | Self::Model
+        )
     }
 }
 
@@ -101,17 +104,25 @@ pub struct NoSuchMove {
 impl Machine {
     /// The stage `event` leads to from `from`.
     pub fn next(&self, from: &str, event: &str) -> Result<&'static str, NoSuchMove> {
-        self.rows.iter().find(|r| r.0 == from && r.1 == event).map(|r| r.2).ok_or_else(|| NoSuchMove {
-            of: self.of.code(),
-            from: from.to_owned(),
-            event: event.to_owned(),
-            open: self.open(from).join(", "),
-        })
+        self.rows
+            .iter()
+            .find(|r| r.0 == from && r.1 == event)
+            .map(|r| r.2)
+            .ok_or_else(|| NoSuchMove {
+                of: self.of.code(),
+                from: from.to_owned(),
+                event: event.to_owned(),
+                open: self.open(from).join(", "),
+            })
     }
 
     /// The events open in `from`.
     pub fn open(&self, from: &str) -> Vec<&'static str> {
-        self.rows.iter().filter(|r| r.0 == from).map(|r| r.1).collect()
+        self.rows
+            .iter()
+            .filter(|r| r.0 == from)
+            .map(|r| r.1)
+            .collect()
     }
 
     /// Every stage, the start first, each once.
@@ -217,8 +228,16 @@ pub const SHOP: Machine = Machine { of: SubjectKind::Shop, start: "open", rows: 
 ] };
 
 /// Every machine.
-pub const MACHINES: [&Machine; 8] =
-    [&MERCHANT, &TERMINAL, &REGISTRATION, &DEVICE, &CONTRACT, &SETTLEMENT_ACCOUNT, &AGENT, &SHOP];
+pub const MACHINES: [&Machine; 8] = [
+    &MERCHANT,
+    &TERMINAL,
+    &REGISTRATION,
+    &DEVICE,
+    &CONTRACT,
+    &SETTLEMENT_ACCOUNT,
+    &AGENT,
+    &SHOP,
+];
 
 /// The machine of a kind; platform, network, region and model have no life of their own here.
 pub fn machine(kind: SubjectKind) -> Option<&'static Machine> {
@@ -234,7 +253,9 @@ mod tests {
         for machine in MACHINES {
             for (i, row) in machine.rows.iter().enumerate() {
                 assert!(
-                    !machine.rows[..i].iter().any(|r| r.0 == row.0 && r.1 == row.1),
+                    !machine.rows[..i]
+                        .iter()
+                        .any(|r| r.0 == row.0 && r.1 == row.1),
                     "{}: «{}» stands twice under {}",
                     machine.of.code(),
                     row.1,
@@ -242,11 +263,19 @@ mod tests {
                 );
             }
             let mut reached = vec![machine.start];
-            while let Some(row) = machine.rows.iter().find(|r| reached.contains(&r.0) && !reached.contains(&r.2)) {
+            while let Some(row) = machine
+                .rows
+                .iter()
+                .find(|r| reached.contains(&r.0) && !reached.contains(&r.2))
+            {
                 reached.push(row.2);
             }
             for stage in machine.stages() {
-                assert!(reached.contains(&stage), "{}: {stage} is unreachable", machine.of.code());
+                assert!(
+                    reached.contains(&stage),
+                    "{}: {stage} is unreachable",
+                    machine.of.code()
+                );
             }
         }
     }

@@ -76,20 +76,35 @@ impl<'c> World<'c> {
         let mut causes: Vec<Cause<'c>> = Vec::new();
         for (i, stop) in self.stops.iter().enumerate() {
             if let Some(reason) = catalog.reasons.get(&stop.reason) {
-                causes.push(Cause { reason, kind: stop.kind, stop: Some(i), hidden_by: None });
+                causes.push(Cause {
+                    reason,
+                    kind: stop.kind,
+                    stop: Some(i),
+                    hidden_by: None,
+                });
             }
         }
         for (kind, stage) in &self.stages {
             if let Some(reason) = catalog.implied(*kind, stage)
                 && !causes.iter().any(|c| c.reason.code == reason.code)
             {
-                causes.push(Cause { reason, kind: *kind, stop: None, hidden_by: None });
+                causes.push(Cause {
+                    reason,
+                    kind: *kind,
+                    stop: None,
+                    hidden_by: None,
+                });
             }
         }
-        causes.sort_by(|a, b| (a.kind, &a.reason.code, a.stop).cmp(&(b.kind, &b.reason.code, b.stop)));
+        causes.sort_by(|a, b| {
+            (a.kind, &a.reason.code, a.stop).cmp(&(b.kind, &b.reason.code, b.stop))
+        });
         let roots: Vec<&'c Reason> = causes.iter().map(|c| c.reason).collect();
         for cause in &mut causes {
-            cause.hidden_by = roots.iter().find(|r| self.explains(r, cause.reason)).map(|r| r.code.as_str());
+            cause.hidden_by = roots
+                .iter()
+                .find(|r| self.explains(r, cause.reason))
+                .map(|r| r.code.as_str());
         }
         causes
     }
@@ -97,19 +112,28 @@ impl<'c> World<'c> {
     /// A root explains a symptom only as far as it blocks all that the symptom blocks; otherwise hiding the symptom
     /// would hide a capability that lifting the root does not bring back.
     fn explains(&self, root: &Reason, symptom: &Reason) -> bool {
-        let (by_root, by_symptom) = (self.catalog.blocked_by(&root.code), self.catalog.blocked_by(&symptom.code));
+        let (by_root, by_symptom) = (
+            self.catalog.blocked_by(&root.code),
+            self.catalog.blocked_by(&symptom.code),
+        );
         by_symptom.meet(by_root) == by_symptom && self.catalog.hides(&root.code, &symptom.code)
     }
 
     /// Everything that is blocked now.
     pub fn blocked(&self) -> CapabilitySet {
-        self.causes().iter().fold(CapabilitySet::EMPTY, |set, c| set.union(self.catalog.blocked_by(&c.reason.code)))
+        self.causes().iter().fold(CapabilitySet::EMPTY, |set, c| {
+            set.union(self.catalog.blocked_by(&c.reason.code))
+        })
     }
 
     /// The way out of `reason` under `choices`.
     pub fn way_out<'r>(reason: &'r Reason, choices: &Choices) -> &'r [String] {
-        let chosen = choices.get(&reason.code).and_then(|i| reason.ways_out.get(*i));
-        chosen.or_else(|| reason.ways_out.first()).map_or(&[], Vec::as_slice)
+        let chosen = choices
+            .get(&reason.code)
+            .and_then(|i| reason.ways_out.get(*i));
+        chosen
+            .or_else(|| reason.ways_out.first())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Marks `step` as done and applies what follows: its stage moves, the stops it places, the stops it lifts.
@@ -130,10 +154,18 @@ impl<'c> World<'c> {
 
     /// Fires `machine.event` where the stage has that edge; entering a stage that implies a reason asks its steps anew.
     fn apply_move(&mut self, name: &str, choices: &Choices, effects: &mut Effects) {
-        let Some((of, event)) = name.split_once('.') else { return };
-        let Some(kind) = SubjectKind::parse(of) else { return };
-        let (Some(machine), Some(stage)) = (machine(kind), self.stages.get(&kind)) else { return };
-        let Ok(to) = machine.next(stage, event) else { return };
+        let Some((of, event)) = name.split_once('.') else {
+            return;
+        };
+        let Some(kind) = SubjectKind::parse(of) else {
+            return;
+        };
+        let (Some(machine), Some(stage)) = (machine(kind), self.stages.get(&kind)) else {
+            return;
+        };
+        let Ok(to) = machine.next(stage, event) else {
+            return;
+        };
         self.stages.insert(kind, to.to_owned());
         effects.moves.push((kind, event.to_owned(), to.to_owned()));
         if let Some(reason) = self.catalog.implied(kind, to) {
@@ -142,7 +174,9 @@ impl<'c> World<'c> {
     }
 
     fn place(&mut self, code: &str, choices: &Choices, now: Time, effects: &mut Effects) {
-        let Some(reason) = self.catalog.reasons.get(code) else { return };
+        let Some(reason) = self.catalog.reasons.get(code) else {
+            return;
+        };
         if self.stops.iter().any(|s| s.reason == code) {
             return;
         }
@@ -178,15 +212,16 @@ impl<'c> World<'c> {
             .iter()
             .map(|stop| {
                 finished.iter().any(|root| root.code == stop.reason)
-                    || catalog
-                        .reasons
-                        .get(&stop.reason)
-                        .is_some_and(|symptom| finished.iter().any(|root| self.explains(root, symptom)))
+                    || catalog.reasons.get(&stop.reason).is_some_and(|symptom| {
+                        finished.iter().any(|root| self.explains(root, symptom))
+                    })
             })
             .collect();
         let mut flags = gone.into_iter();
-        let (lifted, kept): (Vec<Stop>, Vec<Stop>) =
-            self.stops.drain(..).partition(|_| flags.next().unwrap_or(false));
+        let (lifted, kept): (Vec<Stop>, Vec<Stop>) = self
+            .stops
+            .drain(..)
+            .partition(|_| flags.next().unwrap_or(false));
         self.stops = kept;
         effects.lifted.extend(lifted);
     }

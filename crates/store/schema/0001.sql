@@ -86,7 +86,8 @@ create table terminals (
   created_at bigint not null, primary key (merchant_id, id)
 );
 create index terminals_by_shop on terminals (merchant_id, shop_id);
-create index terminals_by_idle on terminals (last_sale_at);
+-- Since when a terminal is idle, as store/src/terminals.rs asks it.
+create index terminals_idle on terminals (coalesce(last_sale_at, opened_at)) where stage = 'live' and not spare;
 create table terminal_numbers (number text primary key, merchant_id text not null, terminal_id text not null);
 create table registrations (
   merchant_id text not null, id text not null, terminal_id text not null, version bigint not null, stage text not null,
@@ -94,6 +95,8 @@ create table registrations (
   answer text not null, created_at bigint not null, primary key (merchant_id, id)
 );
 create unique index registrations_by_terminal on registrations (merchant_id, terminal_id);
+create index registrations_by_serial on registrations (serial);
+create index registrations_unanswered on registrations (filed_at) where answered_at is null;
 create table terminal_keys (
   merchant_id text not null, terminal_id text not null, kind text not null, version bigint not null, state text not null,
   sealed bytea not null, kcv text not null, fingerprint text not null, created_at bigint not null, destroyed_at bigint,

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use super::CapabilitySet;
 use super::load::{Place, Places, Problem};
 use super::types::{CapabilityGroup, Reason, Step, StepKind, Tables, Words};
-use super::CapabilitySet;
 use crate::access::PERMISSIONS;
 use crate::stages::{MACHINES, SubjectKind, machine};
 
@@ -21,7 +21,11 @@ struct Checker<'a> {
 
 /// All problems of the tables, in row order.
 pub(super) fn check(tables: &Tables, places: &Places) -> Vec<Problem> {
-    let mut checker = Checker { tables, places, problems: Vec::new() };
+    let mut checker = Checker {
+        tables,
+        places,
+        problems: Vec::new(),
+    };
     checker.capabilities();
     for reason in tables.reasons.values() {
         checker.reason(reason);
@@ -41,7 +45,11 @@ pub(super) fn expand(tables: &Tables, blocks: &[String]) -> CapabilitySet {
     let mut set = CapabilitySet::EMPTY;
     for entry in blocks {
         if let Some(group) = entry.strip_prefix('@') {
-            for c in tables.capabilities.values().filter(|c| group_code(c.group) == group) {
+            for c in tables
+                .capabilities
+                .values()
+                .filter(|c| group_code(c.group) == group)
+            {
                 set = set.with(c.bit);
             }
         } else if let Some(c) = tables.capabilities.get(entry) {
@@ -70,16 +78,34 @@ fn slip_bytes(text: &str) -> usize {
 impl Checker<'_> {
     fn at(&mut self, row: &str, key: &str, what: String) {
         let problem = self.places.get(row).map_or_else(
-            || Problem { file: "?".into(), line: 0, key: format!("{row}, {key}"), what: what.clone() },
+            || Problem {
+                file: "?".into(),
+                line: 0,
+                key: format!("{row}, {key}"),
+                what: what.clone(),
+            },
             |place: &Place| place.problem(row, key, what.clone()),
         );
         self.problems.push(problem);
     }
 
-    fn known<'b>(&mut self, row: &str, key: &str, codes: impl IntoIterator<Item = &'b String>, in_table: Table) {
+    fn known<'b>(
+        &mut self,
+        row: &str,
+        key: &str,
+        codes: impl IntoIterator<Item = &'b String>,
+        in_table: Table,
+    ) {
         for code in codes {
             if !in_table.has(self.tables, code) {
-                self.at(row, key, format!("«{code}» is not in {}; correct the code or add the row", in_table.name()));
+                self.at(
+                    row,
+                    key,
+                    format!(
+                        "«{code}» is not in {}; correct the code or add the row",
+                        in_table.name()
+                    ),
+                );
             }
         }
     }
@@ -100,10 +126,18 @@ impl Checker<'_> {
         for c in self.tables.capabilities.values() {
             let row = format!("capability {}", c.code);
             if c.bit > 62 {
-                self.at(&row, "bit", format!("{} is above 62, the last bit there is", c.bit));
+                self.at(
+                    &row,
+                    "bit",
+                    format!("{} is above 62, the last bit there is", c.bit),
+                );
             }
             if !bits.insert(c.bit) {
-                self.at(&row, "bit", format!("bit {} belongs to another capability", c.bit));
+                self.at(
+                    &row,
+                    "bit",
+                    format!("bit {} belongs to another capability", c.bit),
+                );
             }
         }
     }
@@ -112,46 +146,90 @@ impl Checker<'_> {
         let row = format!("reason {}", reason.code);
         for entry in &reason.blocks {
             let known = match entry.strip_prefix('@') {
-                Some(group) => self.tables.capabilities.values().any(|c| group_code(c.group) == group),
+                Some(group) => self
+                    .tables
+                    .capabilities
+                    .values()
+                    .any(|c| group_code(c.group) == group),
                 None => self.tables.capabilities.contains_key(entry),
             };
             if !known {
-                self.at(&row, "blocks", format!("«{entry}» is neither a capability nor an @group"));
+                self.at(
+                    &row,
+                    "blocks",
+                    format!("«{entry}» is neither a capability nor an @group"),
+                );
             }
         }
         let blocked = expand(self.tables, &reason.blocks);
         let always = self.tables.capabilities.values().filter(|c| c.always);
-        for c in always.filter(|c| blocked.has(c.bit)).map(|c| c.code.clone()).collect::<Vec<_>>() {
-            self.at(&row, "blocks", format!("«{c}» survives every stop and cannot be blocked"));
+        for c in always
+            .filter(|c| blocked.has(c.bit))
+            .map(|c| c.code.clone())
+            .collect::<Vec<_>>()
+        {
+            self.at(
+                &row,
+                "blocks",
+                format!("«{c}» survives every stop and cannot be blocked"),
+            );
         }
         let asks_terminal = self.tables.capabilities.values().any(|c| {
             blocked.has(c.bit)
-                && matches!(c.group, CapabilityGroup::Collect | CapabilityGroup::Undo | CapabilityGroup::Device)
+                && matches!(
+                    c.group,
+                    CapabilityGroup::Collect | CapabilityGroup::Undo | CapabilityGroup::Device
+                )
         });
         match &reason.response_code {
             Some(code) => self.known(&row, "response_code", [code], Table::ResponseCodes),
             None if asks_terminal => {
-                self.at(&row, "response_code", "a terminal can be refused for this: name the F39 it is answered".into());
+                self.at(
+                    &row,
+                    "response_code",
+                    "a terminal can be refused for this: name the F39 it is answered".into(),
+                );
             }
             None => {}
         }
         self.known(&row, "place", &reason.place, Table::Roles);
         self.known(&row, "by", &reason.lift.by, Table::Roles);
-        self.known(&row, "ways_out", reason.ways_out.iter().flatten(), Table::Steps);
+        self.known(
+            &row,
+            "ways_out",
+            reason.ways_out.iter().flatten(),
+            Table::Steps,
+        );
         self.known(&row, "documents", &reason.documents, Table::Documents);
         self.known(&row, "fields", &reason.fields, Table::Fields);
         if !(1..=2).contains(&reason.lift.approvals) {
-            self.at(&row, "approvals", "1, or 2 where two pairs of eyes are needed".into());
+            self.at(
+                &row,
+                "approvals",
+                "1, or 2 where two pairs of eyes are needed".into(),
+            );
         }
         self.hidden(&row, reason);
         if reason.r#final && !reason.ways_out.is_empty() {
-            self.at(&row, "ways_out", "a final reason asks for nothing; remove its ways out".into());
+            self.at(
+                &row,
+                "ways_out",
+                "a final reason asks for nothing; remove its ways out".into(),
+            );
         }
         if reason.r#final && !reason.appealable {
-            self.at(&row, "appealable", "a final reason must be open to an appeal".into());
+            self.at(
+                &row,
+                "appealable",
+                "a final reason must be open to an appeal".into(),
+            );
         }
         if !reason.r#final && reason.ways_out.is_empty() {
-            self.at(&row, "ways_out", "a dead end: give at least one way out, or make it final".into());
+            self.at(
+                &row,
+                "ways_out",
+                "a dead end: give at least one way out, or make it final".into(),
+            );
         }
         if reason.ways_out.iter().any(Vec::is_empty) {
             self.at(&row, "ways_out", "an alternative without steps".into());
@@ -162,12 +240,19 @@ impl Checker<'_> {
     fn hidden(&mut self, row: &str, reason: &Reason) {
         for hidden in &reason.hides {
             let known = if hidden.ends_with('.') {
-                self.tables.reasons.keys().any(|r| r.starts_with(hidden.as_str()))
+                self.tables
+                    .reasons
+                    .keys()
+                    .any(|r| r.starts_with(hidden.as_str()))
             } else {
                 self.tables.reasons.contains_key(hidden)
             };
             if !known {
-                self.at(row, "hides", format!("«{hidden}» is no reason and no prefix of one"));
+                self.at(
+                    row,
+                    "hides",
+                    format!("«{hidden}» is no reason and no prefix of one"),
+                );
             }
         }
     }
@@ -185,7 +270,11 @@ impl Checker<'_> {
                 self.filled(row, key, text);
             }
             if slip_bytes(&texts.slip) > SLIP_BYTES {
-                let what = format!("«{}» takes {} bytes on the slip; at most {SLIP_BYTES}", texts.slip, slip_bytes(&texts.slip));
+                let what = format!(
+                    "«{}» takes {} bytes on the slip; at most {SLIP_BYTES}",
+                    texts.slip,
+                    slip_bytes(&texts.slip)
+                );
                 self.at(row, "slip", what);
             }
         }
@@ -200,32 +289,72 @@ impl Checker<'_> {
         self.known(&row, "fields", &step.fields, Table::Fields);
         self.known(&row, "places", &step.places, Table::Reasons);
         self.moves(&row, &step.moves);
-        let promises = [step.promise.working_days.is_some(), step.promise.minutes.is_some(), step.promise.until_stop_ends];
+        if let Some(code) = step
+            .uses
+            .as_ref()
+            .filter(|c| !self.tables.capabilities.contains_key(*c))
+        {
+            self.at(&row, "uses", format!("«{code}» is no capability"));
+        }
+        let promises = [
+            step.promise.working_days.is_some(),
+            step.promise.minutes.is_some(),
+            step.promise.until_stop_ends,
+        ];
         if promises.into_iter().filter(|p| *p).count() != 1 {
-            self.at(&row, "promise", "promise exactly one of working_days, minutes, until_stop_ends".into());
+            self.at(
+                &row,
+                "promise",
+                "promise exactly one of working_days, minutes, until_stop_ends".into(),
+            );
         }
         if step.by.is_empty() && step.event.is_none() && step.kind != StepKind::Wait {
-            self.at(&row, "by", "nobody may carry it out and no event completes it".into());
+            self.at(
+                &row,
+                "by",
+                "nobody may carry it out and no event completes it".into(),
+            );
         }
         for texts in [&step.zh, &step.en] {
-            for (key, text) in
-                [("title", &texts.title), ("why", &texts.why), ("how", &texts.how), ("after", &texts.after)]
-            {
+            for (key, text) in [
+                ("title", &texts.title),
+                ("why", &texts.why),
+                ("how", &texts.how),
+                ("after", &texts.after),
+            ] {
                 self.filled(&row, key, text);
             }
         }
-        let asked = self.tables.reasons.values().any(|r| r.ways_out.iter().flatten().any(|s| *s == step.code))
-            || self.tables.plans.values().any(|p| p.steps.contains(&step.code));
+        let asked = self
+            .tables
+            .reasons
+            .values()
+            .any(|r| r.ways_out.iter().flatten().any(|s| *s == step.code))
+            || self
+                .tables
+                .plans
+                .values()
+                .any(|p| p.steps.contains(&step.code));
         if !asked {
-            self.at(&row, "code", "unreachable: no reason and no plan asks for this step".into());
+            self.at(
+                &row,
+                "code",
+                "unreachable: no reason and no plan asks for this step".into(),
+            );
         }
     }
 
     fn moves(&mut self, row: &str, moves: &[String]) {
         for name in moves {
-            let edge = name.split_once('.').and_then(|(of, event)| Some((machine(SubjectKind::parse(of)?)?, event)));
+            let edge = name
+                .split_once('.')
+                .and_then(|(of, event)| Some((machine(SubjectKind::parse(of)?)?, event)));
             if !edge.is_some_and(|(m, event)| m.rows.iter().any(|r| r.1 == event)) {
-                self.at(row, "moves", format!("«{name}» is not machine.event of any stage table"));
+                self.at(
+                    row,
+                    "moves",
+                    format!("«{name}» is not machine.event of any stage table"),
+                );
             }
         }
     }
@@ -273,7 +402,11 @@ impl Checker<'_> {
             let row = format!("role {}", role.code);
             for permission in &role.permissions {
                 if !PERMISSIONS.contains(&permission.as_str()) {
-                    self.at(&row, "permissions", format!("«{permission}» is not a permission this program asks for"));
+                    self.at(
+                        &row,
+                        "permissions",
+                        format!("«{permission}» is not a permission this program asks for"),
+                    );
                 }
             }
             self.words(&row, "name", &role.name);
@@ -291,16 +424,22 @@ impl Checker<'_> {
             .values()
             .map(|c| (format!("capability {}", c.code), &c.name))
             .chain(tables.documents.values().flat_map(|d| {
-                [(format!("document {}", d.code), &d.name), (format!("document {}", d.code), &d.hint)]
+                [
+                    (format!("document {}", d.code), &d.name),
+                    (format!("document {}", d.code), &d.hint),
+                ]
             }))
-            .chain(
-                tables
-                    .fields
-                    .values()
-                    .flat_map(|f| [(format!("field {}", f.code), &f.name), (format!("field {}", f.code), &f.hint)]),
-            )
+            .chain(tables.fields.values().flat_map(|f| {
+                [
+                    (format!("field {}", f.code), &f.name),
+                    (format!("field {}", f.code), &f.hint),
+                ]
+            }))
             .chain(tables.response_codes.values().flat_map(|c| {
-                [(format!("response_code {}", c.code), &c.display), (format!("response_code {}", c.code), &c.meaning)]
+                [
+                    (format!("response_code {}", c.code), &c.display),
+                    (format!("response_code {}", c.code), &c.meaning),
+                ]
             }))
         {
             self.words(&row, "name", name);

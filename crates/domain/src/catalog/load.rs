@@ -6,7 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::types::{
-    Capability, Document, DormancyRung, Field, PlanRow, Reason, ResponseCode, Role, StageRow, Step, Tables,
+    Capability, Document, DormancyRung, Field, PlanRow, Reason, ResponseCode, Role, StageRow, Step,
+    Tables,
 };
 
 /// One thing wrong with a catalogue file, with the place and what to do.
@@ -37,12 +38,20 @@ impl Place {
         let offset = self
             .lines
             .iter()
-            .position(|l| l.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))
+            .position(|l| {
+                l.trim_start()
+                    .strip_prefix(key)
+                    .is_some_and(|rest| rest.trim_start().starts_with('='))
+            })
             .unwrap_or(0);
         Problem {
             file: self.file.clone(),
             line: self.first_line + offset,
-            key: if key.is_empty() { row.to_owned() } else { format!("{row}, {key}") },
+            key: if key.is_empty() {
+                row.to_owned()
+            } else {
+                format!("{row}, {key}")
+            },
             what: what.into(),
         }
     }
@@ -78,16 +87,32 @@ pub(super) fn read(files: &[(String, String)]) -> Result<(Tables, Places), Vec<P
     let mut tables = Tables::default();
     let mut places = Places::new();
     let mut problems = Vec::new();
-    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".toml")) {
-        let mut reader = Reader { file: name, text, places, problems };
+    for (name, text) in files.iter().filter(|(name, _)| {
+        name.rsplit_once('.')
+            .is_some_and(|(_, ending)| ending == "toml")
+    }) {
+        let mut reader = Reader {
+            file: name,
+            text,
+            places,
+            problems,
+        };
         match toml::from_str::<File>(text) {
             Ok(file) => reader.take(file, &mut tables),
             Err(error) => reader.problems.push(syntax(name, text, &error)),
         }
-        Reader { places, problems, .. } = reader;
+        Reader {
+            places,
+            problems,
+            ..
+        } = reader;
     }
     tables.dormancy.sort_by_key(|rung| rung.idle_months);
-    if problems.is_empty() { Ok((tables, places)) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok((tables, places))
+    } else {
+        Err(problems)
+    }
 }
 
 /// A reading error at its line. The key is the nearest `key =` at or above the span.
@@ -100,24 +125,57 @@ fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Problem {
     Problem {
         file: file.to_owned(),
         line,
-        key: if key.is_empty() { "file".to_owned() } else { key.to_owned() },
+        key: if key.is_empty() {
+            "file".to_owned()
+        } else {
+            key.to_owned()
+        },
         what: error.message().to_owned(),
     }
 }
 
 impl Reader<'_> {
     fn take(&mut self, file: File, tables: &mut Tables) {
-        self.rows("capability", file.capability, |r| r.code.clone(), &mut tables.capabilities);
-        self.rows("reason", file.reason, |r| r.code.clone(), &mut tables.reasons);
+        self.rows(
+            "capability",
+            file.capability,
+            |r| r.code.clone(),
+            &mut tables.capabilities,
+        );
+        self.rows(
+            "reason",
+            file.reason,
+            |r| r.code.clone(),
+            &mut tables.reasons,
+        );
         self.rows("step", file.step, |r| r.code.clone(), &mut tables.steps);
-        self.rows("document", file.document, |r| r.code.clone(), &mut tables.documents);
+        self.rows(
+            "document",
+            file.document,
+            |r| r.code.clone(),
+            &mut tables.documents,
+        );
         self.rows("field", file.field, |r| r.code.clone(), &mut tables.fields);
         self.rows("plan", file.plan, |r| r.code.clone(), &mut tables.plans);
-        self.rows("response_code", file.response_code, |r| r.code.clone(), &mut tables.response_codes);
+        self.rows(
+            "response_code",
+            file.response_code,
+            |r| r.code.clone(),
+            &mut tables.response_codes,
+        );
         self.rows("role", file.role, |r| r.code.clone(), &mut tables.roles);
         let mut stages = BTreeMap::new();
-        self.rows("stage", file.stage, |r| format!("{}.{}", r.machine.code(), r.stage), &mut stages);
-        tables.stages.extend(stages.into_values().map(|row: StageRow| ((row.machine, row.stage.clone()), row)));
+        self.rows(
+            "stage",
+            file.stage,
+            |r| format!("{}.{}", r.machine.code(), r.stage),
+            &mut stages,
+        );
+        tables.stages.extend(
+            stages
+                .into_values()
+                .map(|row: StageRow| ((row.machine, row.stage.clone()), row)),
+        );
         let mut rungs = BTreeMap::new();
         self.rows("rung", file.rung, |r| r.reason.clone(), &mut rungs);
         tables.dormancy.extend(rungs.into_values());
@@ -137,13 +195,23 @@ impl Reader<'_> {
             let place = Place {
                 file: self.file.to_owned(),
                 first_line: self.text.get(..start).unwrap_or("").matches('\n').count() + 1,
-                lines: self.text.get(start..end).unwrap_or("").lines().map(str::to_owned).collect(),
+                lines: self
+                    .text
+                    .get(start..end)
+                    .unwrap_or("")
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
             };
             let row = row.into_inner();
             let code = code(&row);
             let id = format!("{table} {code}");
             if into.contains_key(&code) || self.places.contains_key(&id) {
-                self.problems.push(place.problem(&id, "code", "this code stands twice; give one row another code"));
+                self.problems.push(place.problem(
+                    &id,
+                    "code",
+                    "this code stands twice; give one row another code",
+                ));
                 continue;
             }
             self.places.insert(id, place);

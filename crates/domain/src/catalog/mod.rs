@@ -75,14 +75,20 @@ impl Catalog {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let blocks =
-            tables.reasons.values().map(|r| (r.code.clone(), check::expand(&tables, &r.blocks))).collect();
+        let blocks = tables
+            .reasons
+            .values()
+            .map(|r| (r.code.clone(), check::expand(&tables, &r.blocks)))
+            .collect();
         Ok(Self { tables, blocks })
     }
 
     /// The shipped catalogue.
     pub fn embedded() -> Result<Self, Vec<Problem>> {
-        let files: Vec<_> = EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let files: Vec<_> = EMBEDDED
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect();
         Self::load(&files)
     }
 
@@ -98,12 +104,19 @@ impl Catalog {
 
     /// The capabilities of a group as a set.
     pub fn group(&self, group: CapabilityGroup) -> CapabilitySet {
-        self.capabilities.values().filter(|c| c.group == group).fold(CapabilitySet::EMPTY, |s, c| s.with(c.bit))
+        self.capabilities
+            .values()
+            .filter(|c| c.group == group)
+            .fold(CapabilitySet::EMPTY, |s, c| s.with(c.bit))
     }
 
     /// The codes in a set, in bit order.
     pub fn codes(&self, set: CapabilitySet) -> Vec<&str> {
-        let mut rows: Vec<_> = self.capabilities.values().filter(|c| set.has(c.bit)).collect();
+        let mut rows: Vec<_> = self
+            .capabilities
+            .values()
+            .filter(|c| set.has(c.bit))
+            .collect();
         rows.sort_by_key(|c| c.bit);
         rows.into_iter().map(|c| c.code.as_str()).collect()
     }
@@ -118,7 +131,9 @@ impl Catalog {
     pub fn hides(&self, root: &str, symptom: &str) -> bool {
         root != symptom
             && self.reasons.get(root).is_some_and(|r| {
-                r.hides.iter().any(|h| h == symptom || (h.ends_with('.') && symptom.starts_with(h.as_str())))
+                r.hides
+                    .iter()
+                    .any(|h| h == symptom || (h.ends_with('.') && symptom.starts_with(h.as_str())))
             })
     }
 }

@@ -319,6 +319,9 @@ pub struct Step {
     /// Reasons whose stop it places when done; their way out joins the plan.
     #[serde(default)]
     pub places: Vec<String>,
+    /// The capability the terminal itself must be able to use to take this step, e.g. `sign_in`.
+    #[serde(default)]
+    pub uses: Option<String>,
     /// The domain event that completes it without a person, e.g. `terminal.signed_in`.
     #[serde(default)]
     pub event: Option<String>,

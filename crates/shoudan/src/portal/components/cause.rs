@@ -34,7 +34,7 @@ pub fn cause(page: &Page<'_>, cause: &CauseView, names: &[CapabilityView]) -> Ma
                 }
                 @if !cause.ground.is_empty() { dt { (page.say(w::GROUND)) } dd { (cause.ground) } }
                 @if !cause.symptoms.is_empty() {
-                    dt { (page.say(w::ALSO_EXPLAINS)) } dd { (w::symptoms(page.lang, cause.symptoms.len())) }
+                    dt { (page.say(w::ALSO_EXPLAINS)) } dd { (symptoms(page, cause.symptoms.len())) }
                 }
             }
             @if let Some(told) = disclosed(&cause.disclosure) { p.quiet { (page.say(told)) } }
@@ -45,6 +45,10 @@ pub fn cause(page: &Page<'_>, cause: &CauseView, names: &[CapabilityView]) -> Ma
             }
         }
     }
+}
+
+fn symptoms(page: &Page<'_>, count: usize) -> String {
+    if count == 1 { page.say(w::SYMPTOM_ONE).to_owned() } else { w::symptoms(page.lang, count) }
 }
 
 const fn ending(appealable: bool) -> crate::portal::words::Word {

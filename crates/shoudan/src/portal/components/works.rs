@@ -19,7 +19,8 @@ pub fn works(page: &Page<'_>, capabilities: &[CapabilityView]) -> Markup {
                 (list(page, page.say(w::DOES_NOT_WORK), Icon::Cross, "works-not", &stopped))
             }
             @if !fine.is_empty() {
-                (list(page, page.say(w::STILL_WORKS), Icon::Check, "works-yes", &fine))
+                @let title = if stopped.is_empty() { w::ALL_WORKS } else { w::STILL_WORKS };
+                (list(page, page.say(title), Icon::Check, "works-yes", &fine))
             }
         }
     }

@@ -51,7 +51,10 @@ pub fn home(page: &Page<'_>, data: &Home) -> Markup {
     shell(page, page.say(w::HOME_TITLE), &Area::Merchant(Place::Home), html! {
         h1.visually-hidden { (page.say(w::HOME_TITLE)) }
         div.home data-refresh="30" {
-            div.answers { (taking(page, data)) (being_paid(page, data)) }
+            div.answers {
+                (taking(page, data))
+                @if !data.terminals.is_empty() { (being_paid(page, data)) }
+            }
             @if let Some(next) = &data.next { (next_action(page, next)) }
             section.panel.takings { (takings(page, &data.days)) }
             section.panel.coming {
@@ -159,11 +162,17 @@ fn takings(page: &Page<'_>, days: &[DayTakings]) -> Markup {
         header.panel-head { h2 { (page.say(w::TODAY)) } a href=(paths::TRANSACTIONS) { (page.say(w::ALL_TRANSACTIONS)) } }
         p.takings-sum {
             (money_big(today.map_or(0, |d| d.amount)))
-            span.quiet { (w::sales_count(page.lang, today.map_or(0, |d| d.count))) }
+            span.quiet { (sales(page, today.map_or(0, |d| d.count))) }
         }
-        p.quiet { (page.say(w::LAST_7)) " " (money(total)) }
-        (bars(&w::takings_chart(page.lang, Fen(total).yuan()), &chart))
+        @if total > 0 {
+            p.quiet { (page.say(w::LAST_7)) " " (money(total)) }
+            (bars(&w::takings_chart(page.lang, Fen(total).yuan()), &chart))
+        }
     }
+}
+
+fn sales(page: &Page<'_>, count: i64) -> String {
+    if count == 1 { page.say(w::SALE_ONE).to_owned() } else { w::sales_count(page.lang, count) }
 }
 
 fn bar(page: &Page<'_>, day: &DayTakings) -> Bar {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use operations::views::{Page as Rows, TerminalView};
 
-use crate::portal::components::{Action, Area, Empty, Place, Weight, badge, badge_with, empty, pager, shell};
+use crate::portal::components::{Action, Area, Empty, Place, Weight, badge, empty, pager, shell};
 use crate::portal::icons::{Icon, icon};
 use crate::portal::words::merchant as w;
 use crate::portal::{Page, Standing, paths};
@@ -34,13 +34,15 @@ fn card(page: &Page<'_>, one: &TerminalView) -> Markup {
                 span.card-title { (one.shop.name) }
                 (badge(page, standing))
             }
-            span.card-line { span.number { (one.number) } " · " (one.model) }
+            span.card-line {
+                span.number { (one.number) } " · " (one.model)
+                @if one.spare { " · " (page.say(w::SPARE)) }
+            }
             span.card-line.quiet {
                 @match one.last_sale_at {
                     Some(at) => { (page.say(w::LAST_SALE)) " " (page.when(at)) },
                     None => (page.say(w::NEVER_SOLD)),
                 }
-                @if one.spare { " " (badge_with(Standing::Waiting, page.say(w::SPARE))) }
             }
             (icon(Icon::Next))
         }

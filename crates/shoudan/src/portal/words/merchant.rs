@@ -17,6 +17,7 @@ words! {
     next_of(request): "{request}的下一步", "Next step of: {request}";
     NOTHING_WAITS: "没有等您办理的事。", "Nothing is waiting for you.";
     TODAY: "今天收款", "Taken today";
+    SALE_ONE: "1 笔", "1 sale";
     sales_count(count): "{count} 笔", "{count} sales";
     takings_chart(total): "最近 7 天每天收款，共 {total}", "Takings of the last 7 days, {total} in all";
     LAST_7: "最近 7 天", "Last 7 days";

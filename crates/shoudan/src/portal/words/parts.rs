@@ -31,6 +31,7 @@ words! {
     // What works
     DOES_NOT_WORK: "现在不能用", "Does not work now";
     STILL_WORKS: "仍然能用", "Still works";
+    ALL_WORKS: "可以使用", "What you can use";
     more(count): "还有 {count} 项", "{count} more";
     and_more(list, count): "{list}等，另有 {count} 项", "{list} and {count} more";
     COMMA: "、", ", ";
@@ -42,7 +43,8 @@ words! {
     NEXT_STEP_BY: "下一步期限", "Next step due";
     GROUND: "依据", "Ground";
     ALSO_EXPLAINS: "同时引起", "Also explains";
-    symptoms(count): "{count} 项连带现象，会一起解除", "{count} further symptom(s), lifted together with it";
+    SYMPTOM_ONE: "1 项连带现象，会一起解除", "one further symptom, lifted together with it";
+    symptoms(count): "{count} 项连带现象，会一起解除", "{count} further symptoms, lifted together with it";
     TOLD_CATEGORY: "按规定，这里只能说明类别。登录后或凭原因码致电，可以了解您能做什么。",
         "The rules allow us to name only the category here. Signed in, or by phone with this code, you learn what you can do.";
     TOLD_SEALED: "依法不能说明更多。处理机关和渠道以送达的文书为准。",
