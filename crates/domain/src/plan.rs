@@ -136,7 +136,7 @@ fn due(
 }
 
 /// Adds a cause to a step: its documents to the first document step of its way, its fields to the first form.
-fn serve(entry: &mut PlannedStep, cause: &Cause<'_>, world: &World<'_>, way: &[String]) {
+pub fn serve(entry: &mut PlannedStep, cause: &Cause<'_>, world: &World<'_>, way: &[String]) {
     if !entry.serves.contains(&cause.reason.code) {
         entry.serves.push(cause.reason.code.clone());
     }

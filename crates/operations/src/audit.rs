@@ -26,18 +26,34 @@ const BEFORE_THE_FIRST: &str = "000000000000000000000000000000000000000000000000
 pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, filter: &Filter, paging: &Paging) -> Done<Page<AuditView>> {
     ctx.need("audit_read")?;
     let limit = paging.limit.clamp(1, 200);
-    let mut rows = audit::list(tx, filter, paging.cursor.as_deref().unwrap_or_default(), limit + 1)?;
+    let mut rows = audit::list(
+        tx,
+        filter,
+        paging.cursor.as_deref().unwrap_or_default(),
+        limit + 1,
+    )?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| has_more).map(|(row, _)| row.id.clone());
+    let next_cursor = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|(row, _)| row.id.clone());
     let data = rows.into_iter().map(view).collect();
-    Ok(Page { data, has_more, next_cursor })
+    Ok(Page {
+        data,
+        has_more,
+        next_cursor,
+    })
 }
 
 fn view((row, hash): (AuditRow, String)) -> AuditView {
     AuditView {
-        subject: SubjectRef { label: row.subject_id.clone(), kind: row.subject_kind, id: row.subject_id },
+        subject: SubjectRef {
+            label: row.subject_id.clone(),
+            kind: row.subject_kind,
+            id: row.subject_id,
+        },
         id: row.id,
         seq: row.seq,
         at: row.at,
@@ -66,7 +82,16 @@ pub fn seal(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<u64> {
         seq += 1;
         let digest = digest(&entry);
         let hash = chained(&previous, seq, &digest);
-        audit::link(tx, &LinkRow { seq, entry_id: entry.id, digest, previous, hash: hash.clone() })?;
+        audit::link(
+            tx,
+            &LinkRow {
+                seq,
+                entry_id: entry.id,
+                digest,
+                previous,
+                hash: hash.clone(),
+            },
+        )?;
         previous = hash;
         sealed += 1;
     }
@@ -141,7 +166,10 @@ pub fn verify(tx: &mut Tx<'_>) -> Done<ChainReport> {
 /// [`verify`], and each of `anchors` must still be a link of the chain.
 pub fn verify_against(tx: &mut Tx<'_>, anchors: &[Anchor]) -> Done<ChainReport> {
     let mut report = ChainReport::default();
-    let mut before = Anchor { seq: 0, hash: BEFORE_THE_FIRST.to_owned() };
+    let mut before = Anchor {
+        seq: 0,
+        hash: BEFORE_THE_FIRST.to_owned(),
+    };
     let mut missing: Vec<&Anchor> = anchors.iter().collect();
     loop {
         let batch = audit::sealed_after(tx, before.seq, BATCH)?;
@@ -149,22 +177,39 @@ pub fn verify_against(tx: &mut Tx<'_>, anchors: &[Anchor]) -> Done<ChainReport> 
             break;
         }
         for (link, entry) in batch {
-            report.problems.extend(faults(&before, &link, entry.as_ref()).into_iter().map(|what| ChainProblem {
-                seq: link.seq,
-                entry: link.entry_id.clone(),
-                what: what.to_owned(),
-            }));
+            report
+                .problems
+                .extend(
+                    faults(&before, &link, entry.as_ref())
+                        .into_iter()
+                        .map(|what| ChainProblem {
+                            seq: link.seq,
+                            entry: link.entry_id.clone(),
+                            what: what.to_owned(),
+                        }),
+                );
             missing.retain(|anchor| anchor.seq != link.seq || anchor.hash != link.hash);
-            before = Anchor { seq: link.seq, hash: link.hash };
+            before = Anchor {
+                seq: link.seq,
+                hash: link.hash,
+            };
             report.links += 1;
         }
     }
     for (entry, seq) in audit::numbered_without_link(tx)? {
-        report.problems.push(ChainProblem { seq, entry, what: "an entry has a number but no link".to_owned() });
+        report.problems.push(ChainProblem {
+            seq,
+            entry,
+            what: "an entry has a number but no link".to_owned(),
+        });
     }
     for anchor in missing {
         let what = "the chain no longer has the link that was anchored outside".to_owned();
-        report.problems.push(ChainProblem { seq: anchor.seq, entry: String::new(), what });
+        report.problems.push(ChainProblem {
+            seq: anchor.seq,
+            entry: String::new(),
+            what,
+        });
     }
     (report.unsealed, report.oldest_unsealed_at) = audit::tail(tx)?;
     report.head = Some(before).filter(|head| head.seq > 0);

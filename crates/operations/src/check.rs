@@ -110,11 +110,21 @@ fn audit_chain(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
     let mut found: Vec<Finding> = report
         .problems
         .into_iter()
-        .map(|problem| (format!("link {} {}", problem.seq, problem.entry), "an unbroken chain".to_owned(), problem.what))
+        .map(|problem| {
+            (
+                format!("link {} {}", problem.seq, problem.entry),
+                "an unbroken chain".to_owned(),
+                problem.what,
+            )
+        })
         .collect();
     if report.unsealed > LONGEST_UNSEALED_TAIL {
         let expected = format!("at most {LONGEST_UNSEALED_TAIL} entries waiting for their seal");
-        found.push(("the end of the chain".to_owned(), expected, report.unsealed.to_string()));
+        found.push((
+            "the end of the chain".to_owned(),
+            expected,
+            report.unsealed.to_string(),
+        ));
     }
     Ok(found)
 }
@@ -126,13 +136,24 @@ fn moves_permitted(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
     let mut found = Vec::new();
     for [kind, from, event, to] in questions::moves_made(tx)? {
         let Some(machine) = SubjectKind::parse(&kind).and_then(machine) else {
-            found.push((kind.clone(), "a kind with stages".to_owned(), format!("{from} {event} {to}")));
+            found.push((
+                kind.clone(),
+                "a kind with stages".to_owned(),
+                format!("{from} {event} {to}"),
+            ));
             continue;
         };
         let born = event == BIRTH && from == to && machine.stages().contains(&to.as_str());
-        let permitted = machine.rows.iter().any(|row| row.0 == from && row.1 == event && row.2 == to);
+        let permitted = machine
+            .rows
+            .iter()
+            .any(|row| row.0 == from && row.1 == event && row.2 == to);
         if !born && !permitted {
-            found.push((kind, machine.open(&from).join(", "), format!("{from} {event} {to}")));
+            found.push((
+                kind,
+                machine.open(&from).join(", "),
+                format!("{from} {event} {to}"),
+            ));
         }
     }
     Ok(found)
@@ -143,7 +164,11 @@ fn stages_last_entered(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
     for machine in MACHINES {
         let kind = machine.of.code();
         let astray = questions::stages_astray(tx, kind, machine.start)?;
-        found.extend(astray.into_iter().map(|(id, expected, is)| (format!("{kind} {id}"), expected, is)));
+        found.extend(
+            astray
+                .into_iter()
+                .map(|(id, expected, is)| (format!("{kind} {id}"), expected, is)),
+        );
     }
     Ok(found)
 }
@@ -151,7 +176,16 @@ fn stages_last_entered(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
 fn reasons_known(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
     let mut used = questions::reasons_used(tx)?;
     used.retain(|reason| !ctx.catalog().reasons.contains_key(reason));
-    Ok(used.into_iter().map(|reason| (reason, "a reason of the catalogue".to_owned(), "unknown".to_owned())).collect())
+    Ok(used
+        .into_iter()
+        .map(|reason| {
+            (
+                reason,
+                "a reason of the catalogue".to_owned(),
+                "unknown".to_owned(),
+            )
+        })
+        .collect())
 }
 
 fn gates_recomputed(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
@@ -163,7 +197,11 @@ fn gates_recomputed(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
             Err(other) => return Err(other),
         };
         if expected != blocked.to_string() {
-            found.push((format!("{merchant}/{terminal}"), expected, blocked.to_string()));
+            found.push((
+                format!("{merchant}/{terminal}"),
+                expected,
+                blocked.to_string(),
+            ));
         }
     }
     Ok(found)
@@ -172,5 +210,14 @@ fn gates_recomputed(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
 fn events_have_sentences(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
     let mut kinds = questions::event_kinds(tx)?;
     kinds.retain(|kind| events::sentence(kind).is_none());
-    Ok(kinds.into_iter().map(|kind| (kind, "a sentence in both languages".to_owned(), "none".to_owned())).collect())
+    Ok(kinds
+        .into_iter()
+        .map(|kind| {
+            (
+                kind,
+                "a sentence in both languages".to_owned(),
+                "none".to_owned(),
+            )
+        })
+        .collect())
 }

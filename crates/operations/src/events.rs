@@ -37,7 +37,15 @@ pub struct Filter {
 }
 
 /// Data that only the institution's own people read.
-const STAFF_ONLY: &[&str] = &["why", "staff_note", "details", "rule", "placed_why", "lifted_why", "actor"];
+const STAFF_ONLY: &[&str] = &[
+    "why",
+    "staff_note",
+    "details",
+    "rule",
+    "placed_why",
+    "lifted_why",
+    "actor",
+];
 
 /// Events, newest first. Staff see all, a merchant's users and its agent those of the merchant.
 pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, filter: &Filter, paging: &Paging) -> Done<Page<EventView>> {
@@ -48,7 +56,8 @@ pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, filter: &Filter, paging: &Paging) -> Don
     if filter.merchant.is_empty() || filter.merchant == "-" {
         ctx.need("read_all")?;
     } else {
-        let agent = chain::of_merchant(tx, &filter.merchant)?.map_or_else(String::new, |c| c.agent_id);
+        let agent =
+            chain::of_merchant(tx, &filter.merchant)?.map_or_else(String::new, |c| c.agent_id);
         ctx.need_merchant(&filter.merchant, &agent, "read_own", "read_all")?;
     }
     let wanted = events::Filter {
@@ -61,7 +70,12 @@ pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, filter: &Filter, paging: &Paging) -> Don
         after: filter.after,
     };
     let limit = paging.limit.clamp(1, 200);
-    let rows = events::list(tx, &wanted, paging.cursor.as_deref().unwrap_or_default(), limit + 1)?;
+    let rows = events::list(
+        tx,
+        &wanted,
+        paging.cursor.as_deref().unwrap_or_default(),
+        limit + 1,
+    )?;
     page(tx, ctx, rows, limit)
 }
 
@@ -75,11 +89,18 @@ pub fn timeline(
     id: &str,
     paging: &Paging,
 ) -> Done<Page<EventView>> {
-    let mut filter = Filter { merchant: merchant.to_owned(), ..Filter::default() };
+    let mut filter = Filter {
+        merchant: merchant.to_owned(),
+        ..Filter::default()
+    };
     match kind {
         "terminal" => id.clone_into(&mut filter.terminal),
         "merchant" => {
-            filter.without = SENTENCES.iter().filter(|s| s.routine).map(|s| s.kind.to_owned()).collect();
+            filter.without = SENTENCES
+                .iter()
+                .filter(|s| s.routine)
+                .map(|s| s.kind.to_owned())
+                .collect();
         }
         _ => {
             kind.clone_into(&mut filter.subject_kind);
@@ -92,16 +113,28 @@ pub fn timeline(
 /// The sentence of an event in a language: for pages, slips, messages and the two-language export.
 pub fn tell(tx: &mut Tx<'_>, ctx: &Ctx, event: &events::EventRow, lang: Lang) -> Done<String> {
     let data = serde_json::from_str(&event.data).unwrap_or(Value::Null);
-    let label = label(tx, event, &data)?;
+    let label = label(tx, ctx, lang, event, &data)?;
     Ok(told(ctx, event, &label, &data, lang))
 }
 
 fn told(ctx: &Ctx, event: &events::EventRow, label: &str, data: &Value, lang: Lang) -> String {
-    let told = Told { subject_kind: &event.subject_kind, label, data };
-    sentence(&event.kind).map_or_else(|| event.kind.clone(), |sentence| render(ctx, sentence, lang, &told))
+    let told = Told {
+        subject_kind: &event.subject_kind,
+        label,
+        data,
+    };
+    sentence(&event.kind).map_or_else(
+        || event.kind.clone(),
+        |sentence| render(ctx, sentence, lang, &told),
+    )
 }
 
-fn page(tx: &mut Tx<'_>, ctx: &Ctx, mut rows: Vec<events::EventRow>, limit: i64) -> Done<Page<EventView>> {
+fn page(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    mut rows: Vec<events::EventRow>,
+    limit: i64,
+) -> Done<Page<EventView>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
@@ -117,12 +150,20 @@ fn page(tx: &mut Tx<'_>, ctx: &Ctx, mut rows: Vec<events::EventRow>, limit: i64)
         let key = (row.subject_kind.clone(), row.subject_id.clone());
         let label = match labels.get(&key) {
             Some(label) => label.clone(),
-            None => label(tx, &row, &facts)?,
+            None => label(tx, ctx, ctx.lang, &row, &facts)?,
         };
-        let actor = if staff && row.audit_id != "-" { audit::actor(tx, &row.audit_id)? } else { None };
+        let actor = if staff && row.audit_id != "-" {
+            audit::actor(tx, &row.audit_id)?
+        } else {
+            None
+        };
         data.push(EventView {
             text: told(ctx, &row, &label, &facts, ctx.lang),
-            subject: SubjectRef { kind: row.subject_kind, id: row.subject_id, label: label.clone() },
+            subject: SubjectRef {
+                kind: row.subject_kind,
+                id: row.subject_id,
+                label: label.clone(),
+            },
             id: row.id,
             kind: row.kind,
             merchant_id: row.merchant_id,
@@ -133,14 +174,37 @@ fn page(tx: &mut Tx<'_>, ctx: &Ctx, mut rows: Vec<events::EventRow>, limit: i64)
         });
         labels.insert(key, label);
     }
-    Ok(Page { data, has_more, next_cursor })
+    Ok(Page {
+        data,
+        has_more,
+        next_cursor,
+    })
 }
 
 /// What the event itself calls its subject, or else what its row is called now, or else its id.
-fn label(tx: &mut Tx<'_>, event: &events::EventRow, data: &Value) -> Done<String> {
+fn label(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    lang: Lang,
+    event: &events::EventRow,
+    data: &Value,
+) -> Done<String> {
     if let Some(label) = data.get("label").and_then(Value::as_str) {
         return Ok(label.to_owned());
     }
-    let found = events::label(tx, &event.merchant_id, &event.subject_kind, &event.subject_id)?;
-    Ok(found.unwrap_or_else(|| event.subject_id.clone()))
+    let found = events::label(
+        tx,
+        &event.merchant_id,
+        &event.subject_kind,
+        &event.subject_id,
+    )?;
+    // A request has no name of its own: it is called by its kind.
+    let plan = found
+        .as_ref()
+        .filter(|_| event.subject_kind == "request")
+        .and_then(|kind| ctx.catalog().plans.get(kind));
+    Ok(plan
+        .map(|plan| plan.name.get(lang).to_owned())
+        .or(found)
+        .unwrap_or_else(|| event.subject_id.clone()))
 }

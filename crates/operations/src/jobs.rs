@@ -17,8 +17,20 @@ const LONGEST_PAUSE: Duration = Duration::hours(1);
 
 /// Takes the lease `name` for `holder` until `ttl` from now; its token, or nothing while another holds it. The token
 /// grows with every change of hands: hand it to [`fence`] in each transaction the lease is meant to protect.
-pub fn acquire(tx: &mut Tx<'_>, name: &str, holder: &str, ttl: Duration, now: Time) -> Done<Option<i64>> {
-    Ok(leases::acquire(tx, name, holder, now.millis(), (now + ttl).millis())?)
+pub fn acquire(
+    tx: &mut Tx<'_>,
+    name: &str,
+    holder: &str,
+    ttl: Duration,
+    now: Time,
+) -> Done<Option<i64>> {
+    Ok(leases::acquire(
+        tx,
+        name,
+        holder,
+        now.millis(),
+        (now + ttl).millis(),
+    )?)
 }
 
 /// Refuses a holder whose lease has run out or passed to another.
@@ -26,7 +38,11 @@ pub fn fence(tx: &mut Tx<'_>, name: &str, token: i64, now: Time) -> Done<()> {
     if leases::holds(tx, name, token, now.millis())? {
         Ok(())
     } else {
-        Err(Refused::conflict("lease", name, "it has run out or passed to another node; take it again"))
+        Err(Refused::conflict(
+            "lease",
+            name,
+            "it has run out or passed to another node; take it again",
+        ))
     }
 }
 
@@ -72,8 +88,20 @@ pub fn enqueue(tx: &mut Tx<'_>, ctx: &mut Ctx, job: NewJob<'_>) -> Done<bool> {
 
 /// Claims the job of a kind that has been due longest, for `ttl`. A job whose holder went silent is claimed again
 /// under a higher token.
-pub fn claim(tx: &mut Tx<'_>, kind: &str, holder: &str, ttl: Duration, now: Time) -> Done<Option<JobRow>> {
-    Ok(jobs::claim(tx, kind, holder, now.millis(), (now + ttl).millis())?)
+pub fn claim(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    holder: &str,
+    ttl: Duration,
+    now: Time,
+) -> Done<Option<JobRow>> {
+    Ok(jobs::claim(
+        tx,
+        kind,
+        holder,
+        now.millis(),
+        (now + ttl).millis(),
+    )?)
 }
 
 /// Ends a claimed job, in the transaction of its effects: if another has claimed it meanwhile, both are refused.
@@ -94,9 +122,11 @@ pub fn fail(tx: &mut Tx<'_>, job: &JobRow, error: &str, now: Time) -> Done<bool>
 
 fn passed_on(error: store::Error, job: &JobRow) -> Refused {
     match error {
-        store::Error::NotOne { .. } => {
-            Refused::conflict("job", job.id.as_str(), "its lease ran out and another has claimed it; drop this run")
-        }
+        store::Error::NotOne { .. } => Refused::conflict(
+            "job",
+            job.id.as_str(),
+            "its lease ran out and another has claimed it; drop this run",
+        ),
         other => other.into(),
     }
 }

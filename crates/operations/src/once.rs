@@ -55,11 +55,16 @@ pub fn canonical(value: &Value) -> String {
         Value::Object(map) => {
             let mut rows: Vec<(&String, &Value)> = map.iter().collect();
             rows.sort_by_key(|(key, _)| *key);
-            let rows: Vec<String> =
-                rows.into_iter().map(|(key, inner)| format!("{}:{}", Value::from(key.as_str()), canonical(inner))).collect();
+            let rows: Vec<String> = rows
+                .into_iter()
+                .map(|(key, inner)| format!("{}:{}", Value::from(key.as_str()), canonical(inner)))
+                .collect();
             format!("{{{}}}", rows.join(","))
         }
-        Value::Array(all) => format!("[{}]", all.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Array(all) => format!(
+            "[{}]",
+            all.iter().map(canonical).collect::<Vec<_>>().join(",")
+        ),
         plain => plain.to_string(),
     }
 }
@@ -107,7 +112,10 @@ pub fn begin_kept(
     } else if kept.status == 0 {
         Begun::InProgress
     } else {
-        Begun::Replay { status: u16::try_from(kept.status).unwrap_or(500), body: kept.body }
+        Begun::Replay {
+            status: u16::try_from(kept.status).unwrap_or(500),
+            body: kept.body,
+        }
     })
 }
 
@@ -120,7 +128,13 @@ pub fn finish(
     status: u16,
     body: &str,
 ) -> Done<()> {
-    Ok(idempotency::finish(tx, scope, key, fingerprint, (i64::from(status), body))?)
+    Ok(idempotency::finish(
+        tx,
+        scope,
+        key,
+        fingerprint,
+        (i64::from(status), body),
+    )?)
 }
 
 /// Gives a key back whose call came to nothing, where the two ends had to be in two transactions.

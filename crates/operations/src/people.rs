@@ -19,10 +19,12 @@ use utoipa::ToSchema;
 
 pub use keys::{NewKey, api_key, create_api_key, disable_api_key};
 pub use login::{
-    Attempt, LOCKED_FOR, LOCK_AFTER, LoggedIn, Login, SESSION_ENDS_AFTER, Session, login_done, login_row, logout,
-    session, touch,
+    Attempt, LOCK_AFTER, LOCKED_FOR, LoggedIn, Login, SESSION_ENDS_AFTER, Session, login_done,
+    login_row, logout, session, touch,
 };
-pub use passwords::{SHORTEST_PASSWORD, hash_password, totp_code, totp_secret_text, verify_password};
+pub use passwords::{
+    SHORTEST_PASSWORD, hash_password, totp_code, totp_secret_text, verify_password,
+};
 
 use crate::ctx::{Actor, Ctx};
 use crate::refused::{Done, FieldError, Refused};
@@ -83,9 +85,11 @@ pub fn create_user(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewUser<'_>) -> Done<Str
         None => ctx.ids.id::<PersonId>(ctx.now).to_string(),
     };
     let nonce = ctx.ids.bytes();
-    let totp_secret = new
-        .totp_secret
-        .map(|secret| ctx.platform.sealer.seal(secret.expose(), nonce, &passwords::totp_place(id.as_str())));
+    let totp_secret = new.totp_secret.map(|secret| {
+        ctx.platform
+            .sealer
+            .seal(secret.expose(), nonce, &passwords::totp_place(id.as_str()))
+    });
     let row = UserRow {
         id: id.to_string(),
         login: new.login.trim().to_lowercase(),
@@ -103,10 +107,26 @@ pub fn create_user(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewUser<'_>) -> Done<Str
         created_at: ctx.now.millis(),
     };
     if !users::insert(tx, &row)? {
-        return Err(Refused::field("login", "taken", "该登录名已被使用。", "This login is taken."));
+        return Err(Refused::field(
+            "login",
+            "taken",
+            "该登录名已被使用。",
+            "This login is taken.",
+        ));
     }
-    let audit = trace::audit(tx, ctx, of_user("people.create_user", &row, "", &state(&row)))?;
-    tell(tx, ctx, "user.created", &row, &audit, serde_json::json!({ "role": row.role }))?;
+    let audit = trace::audit(
+        tx,
+        ctx,
+        of_user("people.create_user", &row, "", &state(&row)),
+    )?;
+    tell(
+        tx,
+        ctx,
+        "user.created",
+        &row,
+        &audit,
+        serde_json::json!({ "role": row.role }),
+    )?;
     Ok(row.id)
 }
 
@@ -118,14 +138,30 @@ pub fn disable_user(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<()> {
         return Err(Refused::SamePerson("nobody closes their own account"));
     }
     users::disable(tx, id, ctx.now.millis()).map_err(|error| match error {
-        store::Error::NotOne { .. } => Refused::conflict("user", id, "the account is closed already"),
+        store::Error::NotOne { .. } => {
+            Refused::conflict("user", id, "the account is closed already")
+        }
         other => other.into(),
     })?;
     sessions::delete_of_user(tx, id)?;
     let before = state(&row);
-    let closed = UserRow { disabled_at: Some(ctx.now.millis()), ..row };
-    let audit = trace::audit(tx, ctx, of_user("people.disable_user", &closed, &before, &state(&closed)))?;
-    tell(tx, ctx, "user.disabled", &closed, &audit, serde_json::json!({}))
+    let closed = UserRow {
+        disabled_at: Some(ctx.now.millis()),
+        ..row
+    };
+    let audit = trace::audit(
+        tx,
+        ctx,
+        of_user("people.disable_user", &closed, &before, &state(&closed)),
+    )?;
+    tell(
+        tx,
+        ctx,
+        "user.disabled",
+        &closed,
+        &audit,
+        serde_json::json!({}),
+    )
 }
 
 /// Replaces one's own password (hash from [`hash_password`]) and ends all sessions. The door has verified the old one.
@@ -133,8 +169,19 @@ pub fn change_password(tx: &mut Tx<'_>, ctx: &mut Ctx, password_hash: &str) -> D
     let row = known(tx, &ctx.actor.id.clone())?;
     users::set_password(tx, &row.id, password_hash)?;
     sessions::delete_of_user(tx, &row.id)?;
-    let audit = trace::audit(tx, ctx, of_user("people.change_password", &row, &state(&row), &state(&row)))?;
-    tell(tx, ctx, "user.password_changed", &row, &audit, serde_json::json!({}))
+    let audit = trace::audit(
+        tx,
+        ctx,
+        of_user("people.change_password", &row, &state(&row), &state(&row)),
+    )?;
+    tell(
+        tx,
+        ctx,
+        "user.password_changed",
+        &row,
+        &audit,
+        serde_json::json!({}),
+    )
 }
 
 /// The accounts of a merchant, or with `-` those of the institution and its agents.
@@ -142,46 +189,93 @@ pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Vec<UserView>> {
     if !(merchant != "-" && ctx.actor.merchant == merchant && ctx.may("manage_own_users")) {
         ctx.need("manage_users")?;
     }
-    Ok(users::of_merchant(tx, merchant)?.iter().map(|row| view(ctx, row)).collect())
+    Ok(users::of_merchant(tx, merchant)?
+        .iter()
+        .map(|row| view(ctx, row))
+        .collect())
 }
 
 /// Accounts and keys are managed by the administrator, those of a merchant also by its owner, who may hand out
 /// merchant roles only.
 fn need_to_manage(ctx: &Ctx, merchant: &str, role: &str) -> Done<()> {
-    let own = merchant != "-" && ctx.actor.merchant == merchant && !staff(ctx, role) && role != "agent";
-    if own && ctx.may("manage_own_users") { Ok(()) } else { ctx.need("manage_users") }
+    let own =
+        merchant != "-" && ctx.actor.merchant == merchant && !staff(ctx, role) && role != "agent";
+    if own && ctx.may("manage_own_users") {
+        Ok(())
+    } else {
+        ctx.need("manage_users")
+    }
 }
 
 fn check(ctx: &Ctx, new: &NewUser<'_>) -> Done<()> {
     let mut wrong = Vec::new();
-    let mut say = |field: &str, code: &str, zh: &str, en: &str| wrong.push(FieldError::new(field, code, zh, en));
+    let mut say = |field: &str, code: &str, zh: &str, en: &str| {
+        wrong.push(FieldError::new(field, code, zh, en));
+    };
     let login = new.login.trim();
-    if login.chars().count() < 2 || login.chars().count() > 60 || login.chars().any(|c| c.is_control() || c == ' ') {
-        say("login", "length", "登录名为 2 至 60 个字符，不含空格。", "A login has 2 to 60 characters and no spaces.");
+    if login.chars().count() < 2
+        || login.chars().count() > 60
+        || login.chars().any(|c| c.is_control() || c == ' ')
+    {
+        say(
+            "login",
+            "length",
+            "登录名为 2 至 60 个字符，不含空格。",
+            "A login has 2 to 60 characters and no spaces.",
+        );
     }
     if new.display_name.trim().is_empty() {
         say("display_name", "required", "请填写姓名。", "Give a name.");
     }
     if !ctx.catalog().roles.contains_key(new.role) || new.role == "system" {
-        say("role", "unknown", "没有这个角色。", "There is no such role.");
+        say(
+            "role",
+            "unknown",
+            "没有这个角色。",
+            "There is no such role.",
+        );
     }
     if matches!(new.role, "owner" | "clerk") == (new.merchant == "-") {
-        say("merchant", "role", "店主和店员属于一家商户，其他角色不属于商户。", "Owners and clerks belong to a merchant, others to none.");
+        say(
+            "merchant",
+            "role",
+            "店主和店员属于一家商户，其他角色不属于商户。",
+            "Owners and clerks belong to a merchant, others to none.",
+        );
     }
     if (new.role == "agent") == (new.agent == "-") {
-        say("agent", "role", "代理商角色须属于一家代理商，其他角色不属于。", "The agent role belongs to an agent, others to none.");
+        say(
+            "agent",
+            "role",
+            "代理商角色须属于一家代理商，其他角色不属于。",
+            "The agent role belongs to an agent, others to none.",
+        );
     }
     let secret = new.totp_secret.as_ref().map(|secret| secret.expose().len());
     if secret.is_none() && staff(ctx, new.role) {
-        say("totp_secret", "required", "机构人员须有动态口令。", "Staff need a second factor.");
+        say(
+            "totp_secret",
+            "required",
+            "机构人员须有动态口令。",
+            "Staff need a second factor.",
+        );
     }
     if secret.is_some_and(|length| length < 16) {
-        say("totp_secret", "length", "动态口令密钥至少 16 字节。", "A second factor's secret has at least 16 bytes.");
+        say(
+            "totp_secret",
+            "length",
+            "动态口令密钥至少 16 字节。",
+            "A second factor's secret has at least 16 bytes.",
+        );
     }
     if new.password_hash.is_empty() {
         say("password", "required", "请设置密码。", "Set a password.");
     }
-    if wrong.is_empty() { Ok(()) } else { Err(Refused::Invalid(wrong)) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Invalid(wrong))
+    }
 }
 
 fn staff(ctx: &Ctx, role: &str) -> bool {
@@ -199,7 +293,10 @@ fn view(ctx: &Ctx, row: &UserRow) -> UserView {
         login: row.login.clone(),
         display_name: row.display_name.clone(),
         role: row.role.clone(),
-        role_name: role.map_or_else(|| row.role.clone(), |role| role.name.get(ctx.lang).to_owned()),
+        role_name: role.map_or_else(
+            || row.role.clone(),
+            |role| role.name.get(ctx.lang).to_owned(),
+        ),
         merchant_id: row.merchant_id.clone(),
         agent_id: row.agent_id.clone(),
         staff: staff(ctx, &row.role),

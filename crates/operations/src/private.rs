@@ -34,9 +34,27 @@ pub const FIELDS: &[Field] = &[
 
 /// Values that are kept nowhere in clear and may stand in no log, beside [`FIELDS`].
 const NEVER: &[&str] = &[
-    "pan", "card_number", "track1", "track2", "track3", "pin", "pin_block", "cvv", "password", "token", "secret",
-    "totp", "totp_secret", "api_key", "activation_code", "verification_amount", "tmk", "key_material", "phone",
-    "mobile", "id_number",
+    "pan",
+    "card_number",
+    "track1",
+    "track2",
+    "track3",
+    "pin",
+    "pin_block",
+    "cvv",
+    "password",
+    "token",
+    "secret",
+    "totp",
+    "totp_secret",
+    "api_key",
+    "activation_code",
+    "verification_amount",
+    "tmk",
+    "key_material",
+    "phone",
+    "mobile",
+    "id_number",
 ];
 
 /// The row of a field kept sealed.
@@ -51,13 +69,19 @@ pub fn is_sensitive(name: &str) -> bool {
 
 /// The masked form of a field's value.
 pub fn mask(code: &str, value: &str) -> String {
-    field(code).map_or_else(|| "*".repeat(value.chars().count().min(8)), |field| (field.mask)(value))
+    field(code).map_or_else(
+        || "*".repeat(value.chars().count().min(8)),
+        |field| (field.mask)(value),
+    )
 }
 
 /// Keeps a value of an owner, sealed, replacing the one before. Internal: the caller has checked the permission and
 /// writes the audit entry of the change this belongs to. `masked` is what people may read, as of [`mask`]; one that
 /// gives the value away is refused.
-#[expect(clippy::too_many_arguments, reason = "the parts of one row's key, its value and its mask")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of one row's key, its value and its mask"
+)]
 pub fn put(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
@@ -72,7 +96,9 @@ pub fn put(
         return Err(Refused::not_found("sealed field", field));
     }
     if masked.contains(value.expose().as_str()) {
-        return Err(Refused::Inconsistent(format!("the mask of {field} shows the whole value")));
+        return Err(Refused::Inconsistent(format!(
+            "the mask of {field} shows the whole value"
+        )));
     }
     let place = place(merchant, owner_kind, owner_id, field);
     let sealer = &ctx.platform.sealer;
@@ -90,14 +116,27 @@ pub fn put(
 }
 
 /// Everything kept of an owner, masked. Internal: the caller has checked who asks.
-pub fn masked(tx: &mut Tx<'_>, merchant: &str, owner_kind: &str, owner_id: &str) -> Done<Vec<MaskedValue>> {
+pub fn masked(
+    tx: &mut Tx<'_>,
+    merchant: &str,
+    owner_kind: &str,
+    owner_id: &str,
+) -> Done<Vec<MaskedValue>> {
     let rows = private::masked(tx, merchant, (owner_kind, owner_id))?;
-    Ok(rows.into_iter().map(|(field, masked)| MaskedValue { field, masked }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(field, masked)| MaskedValue { field, masked })
+        .collect())
 }
 
 /// Who has exactly this value: `(merchant, owner kind, owner id)`, at most 50. Internal: the caller has checked the
 /// permission to search, or looks for duplicates.
-pub fn find(tx: &mut Tx<'_>, ctx: &Ctx, field: &str, value: &str) -> Done<Vec<(String, String, String)>> {
+pub fn find(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    field: &str,
+    value: &str,
+) -> Done<Vec<(String, String, String)>> {
     let index = ctx.platform.sealer.blind(field, &one_spelling(value));
     Ok(private::find(tx, field, &index)?)
 }
@@ -113,10 +152,16 @@ pub fn reveal(
 ) -> Done<SecretString> {
     ctx.need("reveal")?;
     if ctx.why.trim().is_empty() {
-        return Err(Refused::field("why", "required", "请写明查看的原因。", "Say why you need to see it."));
+        return Err(Refused::field(
+            "why",
+            "required",
+            "请写明查看的原因。",
+            "Say why you need to see it.",
+        ));
     }
-    let row = private::get(tx, merchant, (owner_kind, owner_id), field)?
-        .ok_or_else(|| Refused::not_found("sealed value", format!("{owner_kind} {owner_id} {field}")))?;
+    let row = private::get(tx, merchant, (owner_kind, owner_id), field)?.ok_or_else(|| {
+        Refused::not_found("sealed value", format!("{owner_kind} {owner_id} {field}"))
+    })?;
     let value = open(ctx, merchant, owner_kind, owner_id, field, &row.sealed)?;
     let details = serde_json::json!({ "field": field });
     let change = Change {
@@ -154,10 +199,17 @@ fn open(
     field: &str,
     sealed: &[u8],
 ) -> Done<SecretString> {
-    let opened = ctx.platform.sealer.open(sealed, &place(merchant, owner_kind, owner_id, field))?;
+    let opened = ctx
+        .platform
+        .sealer
+        .open(sealed, &place(merchant, owner_kind, owner_id, field))?;
     String::from_utf8(opened.into_exposed())
         .map(SecretString::new)
-        .map_err(|_| Refused::Keys(format!("the sealed {field} of {owner_kind} {owner_id} is not text")))
+        .map_err(|_| {
+            Refused::Keys(format!(
+                "the sealed {field} of {owner_kind} {owner_id} is not text"
+            ))
+        })
 }
 
 /// Where a value is kept, bound into its seal.
@@ -167,5 +219,9 @@ fn place(merchant: &str, owner_kind: &str, owner_id: &str, field: &str) -> Strin
 
 /// Numbers are written with spaces, dashes and either case; the index knows one spelling.
 fn one_spelling(value: &str) -> String {
-    value.chars().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).collect()
+    value
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .flat_map(char::to_uppercase)
+        .collect()
 }

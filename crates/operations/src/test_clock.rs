@@ -17,7 +17,8 @@ pub fn offset(tx: &mut Tx<'_>) -> Done<i64> {
 
 fn read(text: Option<&str>) -> Done<i64> {
     text.map_or(Ok(0), |text| {
-        text.parse().map_err(|_| Refused::Inconsistent(format!("the setting {KEY} is not a number")))
+        text.parse()
+            .map_err(|_| Refused::Inconsistent(format!("the setting {KEY} is not a number")))
     })
 }
 
@@ -50,7 +51,11 @@ pub fn set(tx: &mut Tx<'_>, ctx: &mut Ctx, to: Time) -> Done<Set> {
     let before = settings::get(tx, KEY)?;
     let offset = read(before.as_deref())?.saturating_add((to - ctx.now).as_millis());
     if !settings::replace(tx, KEY, before.as_deref(), &offset.to_string())? {
-        return Err(Refused::conflict("clock", "test", "another call moved it at the same moment; look and try again"));
+        return Err(Refused::conflict(
+            "clock",
+            "test",
+            "another call moved it at the same moment; look and try again",
+        ));
     }
     let change = Change {
         command: "test_clock.set",

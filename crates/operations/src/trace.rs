@@ -95,7 +95,11 @@ pub fn event(tx: &mut Tx<'_>, ctx: &mut Ctx, happened: Happened<'_>) -> Done<Str
 
 /// The digest of a state, or `-` where there was none.
 fn digest(state: &str) -> String {
-    if state.is_empty() { "-".to_owned() } else { sha256(state.as_bytes()) }
+    if state.is_empty() {
+        "-".to_owned()
+    } else {
+        sha256(state.as_bytes())
+    }
 }
 
 /// The value with every sensitive field starred out, however deep: the log outlives the right to know.
@@ -104,7 +108,11 @@ fn withheld(value: Value) -> Value {
         Value::Object(map) => map
             .into_iter()
             .map(|(key, inner)| {
-                let inner = if private::is_sensitive(&key) { Value::from("***") } else { withheld(inner) };
+                let inner = if private::is_sensitive(&key) {
+                    Value::from("***")
+                } else {
+                    withheld(inner)
+                };
                 (key, inner)
             })
             .collect(),

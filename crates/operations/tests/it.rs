@@ -7,6 +7,7 @@ mod it {
     pub mod audit;
     pub mod check;
     pub mod events;
+    pub mod gate;
     pub mod jobs;
     pub mod once;
     pub mod people;

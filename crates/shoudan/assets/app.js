@@ -6,9 +6,9 @@
   // What went wrong is read first.
   document.querySelector("[data-focus]")?.focus();
 
-  // Printing opens every fold first, so that the paper says all.
+  // Printing unfolds what works, so that the paper says all of it.
   document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
-  addEventListener("beforeprint", () => all("details:not([open])").forEach((one) => { one.open = true; one.dataset.folded = ""; }));
+  addEventListener("beforeprint", () => all(".works details:not([open])").forEach((one) => { one.open = true; one.dataset.folded = ""; }));
   addEventListener("afterprint", () => all("details[data-folded]").forEach((one) => { one.open = false; delete one.dataset.folded; }));
 
   // Show a password while it is typed.

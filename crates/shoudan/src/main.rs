@@ -1,1 +1,5 @@
-fn main() {}
+//! `shoudan`: the server, the demonstration, and the tools that ask a running server.
+
+fn main() -> std::process::ExitCode {
+    shoudan::cli::main()
+}

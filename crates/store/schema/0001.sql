@@ -39,12 +39,14 @@ create table models (
 create unique index models_code on models (code);
 create table merchants (
   merchant_id text primary key, number text not null, kind text not null, name text not null, short_name text not null,
-  search_name text not null, mcc text not null, province text not null, city text not null, region_id text not null,
+  search_name text not null, uscc text not null,                 -- '-' where none: micro merchants
+  mcc text not null, province text not null, city text not null, region_id text not null,
   agent_id text not null, stage text not null, version bigint not null, risk_level text not null,
   created_at bigint not null, activated_at bigint
 );
 create unique index merchants_number on merchants (number);
 create index merchants_by_name on merchants (search_name);
+create index merchants_by_uscc on merchants (uscc);
 create index merchants_by_agent on merchants (agent_id, merchant_id);
 -- Sensitive values, sealed (AES-256-GCM), shown masked, found by keyed index. `field` is one of private.rs's list.
 create table private_values (
@@ -97,6 +99,7 @@ create table registrations (
 create unique index registrations_by_terminal on registrations (merchant_id, terminal_id);
 create index registrations_by_serial on registrations (serial);
 create index registrations_unanswered on registrations (filed_at) where answered_at is null;
+create index registrations_pending on registrations (merchant_id, id) where stage = 'pending';
 create table terminal_keys (
   merchant_id text not null, terminal_id text not null, kind text not null, version bigint not null, state text not null,
   sealed bytea not null, kcv text not null, fingerprint text not null, created_at bigint not null, destroyed_at bigint,
@@ -139,6 +142,7 @@ create table requests (
   waiting_on text not null, promise_by bigint, closed_at bigint, closed_why text not null,
   primary key (merchant_id, id)
 );
+create unique index requests_by_id on requests (id);
 create unique index requests_open on requests (merchant_id, kind, subject_kind, subject_id) where state = 'open';
 create table steps (
   merchant_id text not null, request_id text not null, step text not null, position bigint not null,

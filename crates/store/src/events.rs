@@ -59,35 +59,39 @@ fn read(row: &Row) -> Result<EventRow, Error> {
     })
 }
 
-/// How often a number taken by a concurrent event of the same subject is replaced by the next one.
-const TRIES: u32 = 8;
-
 /// Writes an event under the next number of its subject, which it fills in, and its line in the outbox.
+///
+/// Writers of one subject queue at its first event, so that numbers are given in the order of commits without a gap.
 pub fn append(tx: &mut Tx<'_>, event: &mut EventRow) -> Result<(), Error> {
     let insert = format!(
         "insert into events ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10) \
          on conflict (merchant_id, subject_kind, subject_id, sequence) do nothing"
     );
-    for attempt in 1..=TRIES {
-        event.sequence = last(tx, event)? + 1;
-        let args = args![
-            &event.merchant_id,
-            &event.id,
-            &event.kind,
-            &event.subject_kind,
-            &event.subject_id,
-            event.sequence,
-            &event.terminal_id,
-            event.at,
-            &event.data,
-            &event.audit_id
-        ];
-        if attempt == TRIES {
-            tx.exactly_one(&insert, args)?;
-        } else if tx.run(&insert, args)? == 0 {
-            continue;
+    let subject = args![&event.merchant_id, &event.subject_kind, &event.subject_id];
+    loop {
+        let queued = tx.run(
+            "update events set audit_id = audit_id \
+             where merchant_id = $1 and subject_kind = $2 and subject_id = $3 and sequence = 1",
+            subject.clone(),
+        )? > 0;
+        let last: i64 = tx
+            .one(
+                "select coalesce(max(sequence), 0) from events \
+                 where merchant_id = $1 and subject_kind = $2 and subject_id = $3",
+                subject.clone(),
+            )?
+            .take(0)?;
+        event.sequence = last + 1;
+        if tx.run(&insert, values(event))? == 1 {
+            break;
         }
-        break;
+        // Another writer's event came first and is the one to queue at: once around.
+        if queued {
+            return Err(Error::NotOne {
+                sql: insert,
+                rows: 0,
+            });
+        }
     }
     tx.exactly_one(
         "insert into outbox (merchant_id, event_id, kind, due_at, attempts) values ($1,$2,$3,$4,0)",
@@ -95,12 +99,19 @@ pub fn append(tx: &mut Tx<'_>, event: &mut EventRow) -> Result<(), Error> {
     )
 }
 
-fn last(tx: &mut Tx<'_>, event: &EventRow) -> Result<i64, Error> {
-    tx.one(
-        "select coalesce(max(sequence), 0) from events where merchant_id = $1 and subject_kind = $2 and subject_id = $3",
-        args![&event.merchant_id, &event.subject_kind, &event.subject_id],
-    )?
-    .take(0)
+fn values(event: &EventRow) -> Vec<Value> {
+    args![
+        &event.merchant_id,
+        &event.id,
+        &event.kind,
+        &event.subject_kind,
+        &event.subject_id,
+        event.sequence,
+        &event.terminal_id,
+        event.at,
+        &event.data,
+        &event.audit_id
+    ]
 }
 
 /// Events, newest first, before the event `before` (empty: from the newest), at most `limit`.

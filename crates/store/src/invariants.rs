@@ -169,7 +169,10 @@ pub const TOKENS_HASHED: &str = "
 
 /// Asks one of the questions of this file: which row, expected, found.
 pub fn ask(tx: &mut Tx<'_>, question: &str) -> Result<Vec<(String, String, String)>, Error> {
-    tx.all(question, args![])?.iter().map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?))).collect()
+    tx.all(question, args![])?
+        .iter()
+        .map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
+        .collect()
 }
 
 /// The kinds of move that occur: subject kind, from, event, to.
@@ -194,14 +197,23 @@ const STAGES: &[(&str, &str, &str)] = &[
 ];
 
 /// Subjects of a kind whose stage is not the one their last transition entered, or, without any, not `start`: id,
-/// expected, found.
-pub fn stages_astray(tx: &mut Tx<'_>, kind: &str, start: &str) -> Result<Vec<(String, String, String)>, Error> {
-    let Some((_, table, id)) = STAGES.iter().find(|row| row.0 == kind) else { return Ok(Vec::new()) };
+/// expected, found. A device's history has a part for each merchant it was with; the newest of them counts.
+pub fn stages_astray(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    start: &str,
+) -> Result<Vec<(String, String, String)>, Error> {
+    let Some((_, table, id)) = STAGES.iter().find(|row| row.0 == kind) else {
+        return Ok(Vec::new());
+    };
     let sql = format!(
         "select s.{id}, coalesce(l.to_stage, $2), s.stage
          from {table} s left join (
-           select subject_id, to_stage, row_number() over (partition by subject_id order by at desc, n desc) as place
-           from transitions where subject_kind = $1) l
+           select subject_id, to_stage, row_number() over (partition by subject_id order by at desc, audit_id desc) as place
+           from (select subject_id, to_stage, at, audit_id,
+                        row_number() over (partition by subject_id, merchant_id order by n desc) as newest
+                 from transitions where subject_kind = $1) of_one_merchant
+           where newest = 1) l
          on l.subject_id = s.{id} and l.place = 1
          where s.stage <> coalesce(l.to_stage, $2) order by s.{id} limit 20"
     );
@@ -214,10 +226,16 @@ pub fn stages_astray(tx: &mut Tx<'_>, kind: &str, start: &str) -> Result<Vec<(St
 /// Every reason that a live stop names.
 pub fn reasons_used(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
     let sql = "select distinct reason from stops where lifted_at is null order by 1";
-    tx.all(sql, args![])?.iter().map(|row| row.take(0)).collect()
+    tx.all(sql, args![])?
+        .iter()
+        .map(|row| row.take(0))
+        .collect()
 }
 
 /// Every kind of event that occurs.
 pub fn event_kinds(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
-    tx.all("select distinct kind from events order by 1", args![])?.iter().map(|row| row.take(0)).collect()
+    tx.all("select distinct kind from events order by 1", args![])?
+        .iter()
+        .map(|row| row.take(0))
+        .collect()
 }

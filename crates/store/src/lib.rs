@@ -80,3 +80,8 @@ pub mod parties;
 pub mod devices;
 pub mod terminals;
 pub mod registrations;
+pub mod batches;
+pub mod keys;
+pub mod reversals;
+pub mod transactions;
+pub mod search;

@@ -69,6 +69,8 @@ pub struct MerchantRow {
     pub short_name: String,
     /// The name as [`crate::parties`] searches it: folded by the caller.
     pub search_name: String,
+    /// Unified social credit code; `-` for micro merchants.
+    pub uscc: String,
     pub mcc: String,
     pub province: String,
     pub city: String,
@@ -81,8 +83,8 @@ pub struct MerchantRow {
     pub activated_at: Option<i64>,
 }
 
-const MERCHANT: &str = "merchant_id, number, kind, name, short_name, search_name, mcc, province, city, region_id, \
-                        agent_id, stage, version, risk_level, created_at, activated_at";
+const MERCHANT: &str = "merchant_id, number, kind, name, short_name, search_name, uscc, mcc, province, city, \
+                        region_id, agent_id, stage, version, risk_level, created_at, activated_at";
 
 fn merchant_row(row: &Row) -> Result<MerchantRow, Error> {
     Ok(MerchantRow {
@@ -92,16 +94,17 @@ fn merchant_row(row: &Row) -> Result<MerchantRow, Error> {
         name: row.take(3)?,
         short_name: row.take(4)?,
         search_name: row.take(5)?,
-        mcc: row.take(6)?,
-        province: row.take(7)?,
-        city: row.take(8)?,
-        region_id: row.take(9)?,
-        agent_id: row.take(10)?,
-        stage: row.take(11)?,
-        version: row.take(12)?,
-        risk_level: row.take(13)?,
-        created_at: row.take(14)?,
-        activated_at: row.take(15)?,
+        uscc: row.take(6)?,
+        mcc: row.take(7)?,
+        province: row.take(8)?,
+        city: row.take(9)?,
+        region_id: row.take(10)?,
+        agent_id: row.take(11)?,
+        stage: row.take(12)?,
+        version: row.take(13)?,
+        risk_level: row.take(14)?,
+        created_at: row.take(15)?,
+        activated_at: row.take(16)?,
     })
 }
 
@@ -112,7 +115,7 @@ fn merchant_rows(rows: &[Row]) -> Result<Vec<MerchantRow>, Error> {
 /// Writes a new merchant; false if its number is taken.
 pub fn insert_merchant(tx: &mut Tx<'_>, merchant: &MerchantRow) -> Result<bool, Error> {
     let sql = format!(
-        "insert into merchants ({MERCHANT}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16) \
+        "insert into merchants ({MERCHANT}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) \
          on conflict do nothing"
     );
     let args = args![
@@ -122,6 +125,7 @@ pub fn insert_merchant(tx: &mut Tx<'_>, merchant: &MerchantRow) -> Result<bool, 
         &merchant.name,
         &merchant.short_name,
         &merchant.search_name,
+        &merchant.uscc,
         &merchant.mcc,
         &merchant.province,
         &merchant.city,
@@ -166,14 +170,15 @@ pub fn set_activated(tx: &mut Tx<'_>, id: &str, at: i64) -> Result<(), Error> {
 /// Writes corrected data of a merchant whose version is still `version`; its stage and agent are left alone.
 pub fn correct_merchant(tx: &mut Tx<'_>, merchant: &MerchantRow) -> Result<(), Error> {
     tx.exactly_one(
-        "update merchants set name = $3, short_name = $4, search_name = $5, mcc = $6, province = $7, city = $8, \
-           risk_level = $9, version = version + 1 where merchant_id = $1 and version = $2",
+        "update merchants set name = $3, short_name = $4, search_name = $5, uscc = $6, mcc = $7, province = $8, \
+           city = $9, risk_level = $10, version = version + 1 where merchant_id = $1 and version = $2",
         args![
             &merchant.merchant_id,
             merchant.version,
             &merchant.name,
             &merchant.short_name,
             &merchant.search_name,
+            &merchant.uscc,
             &merchant.mcc,
             &merchant.province,
             &merchant.city,
@@ -241,6 +246,17 @@ pub fn merchants_by_name(
     merchant_rows(&tx.all(&sql, args![prefix, beyond(prefix), limit])?)
 }
 
+/// Merchants with this unified code, at most `limit`.
+pub fn merchants_by_uscc(
+    tx: &mut Tx<'_>,
+    uscc: &str,
+    limit: i64,
+) -> Result<Vec<MerchantRow>, Error> {
+    let sql =
+        format!("select {MERCHANT} from merchants where uscc = $1 order by merchant_id limit $2");
+    merchant_rows(&tx.all(&sql, args![uscc, limit])?)
+}
+
 /// A text beyond every text that begins with `prefix` (both engines compare by bytes).
 fn beyond(prefix: &str) -> String {
     format!("{prefix}\u{10ffff}")
@@ -263,7 +279,8 @@ pub struct ShopRow {
     pub created_at: i64,
 }
 
-const SHOP: &str = "merchant_id, id, name, address, province, city, latitude_e6, longitude_e6, stage, created_at";
+const SHOP: &str =
+    "merchant_id, id, name, address, province, city, latitude_e6, longitude_e6, stage, created_at";
 
 fn shop_row(row: &Row) -> Result<ShopRow, Error> {
     Ok(ShopRow {
@@ -364,9 +381,8 @@ pub fn insert_contract(tx: &mut Tx<'_>, contract: &ContractRow) -> Result<(), Er
 
 /// A merchant's newest contract.
 pub fn contract(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Option<ContractRow>, Error> {
-    let sql = format!(
-        "select {CONTRACT} from contracts where merchant_id = $1 order by id desc limit 1"
-    );
+    let sql =
+        format!("select {CONTRACT} from contracts where merchant_id = $1 order by id desc limit 1");
     let Some(row) = tx.maybe(&sql, args![merchant_id])? else {
         return Ok(None);
     };

@@ -65,11 +65,7 @@ pub fn insert(tx: &mut Tx<'_>, registration: &RegistrationRow) -> Result<(), Err
 }
 
 /// One registration.
-pub fn get(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-) -> Result<Option<RegistrationRow>, Error> {
+pub fn get(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<RegistrationRow>, Error> {
     let sql = format!("select {COLUMNS} from registrations where merchant_id = $1 and id = $2");
     tx.maybe(&sql, args![merchant_id, id])?
         .as_ref()
@@ -94,10 +90,16 @@ pub fn of_terminal(
 /// Every registration of a merchant.
 pub fn of_merchant(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Vec<RegistrationRow>, Error> {
     let sql = format!("select {COLUMNS} from registrations where merchant_id = $1 order by id");
-    tx.all(&sql, args![merchant_id])?
-        .iter()
-        .map(read)
-        .collect()
+    tx.all(&sql, args![merchant_id])?.iter().map(read).collect()
+}
+
+/// Registrations that became pending after their last filing was answered, or without any: still to be sent.
+pub fn unsent(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<RegistrationRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from registrations where stage = 'pending' and (filed_at is null or answered_at is not null) \
+         order by merchant_id, id limit $1"
+    );
+    tx.all(&sql, args![limit])?.iter().map(read).collect()
 }
 
 /// Registrations filed at or before `before` that have no answer yet, oldest first.

@@ -254,3 +254,11 @@ pub fn contradicted(tx: &mut Tx<'_>) -> Result<Vec<(String, String, String)>, Er
     .map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
     .collect()
 }
+
+/// Notes that the request an open review is about has a new version, with the same evidence.
+pub fn restamp(tx: &mut Tx<'_>, review: &ReviewRow, version: i64) -> Result<(), Error> {
+    tx.exactly_one(
+        "update reviews set request_version = $3 where merchant_id = $1 and id = $2 and state = 'open'",
+        args![&review.merchant_id, &review.id, version],
+    )
+}

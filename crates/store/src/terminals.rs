@@ -298,7 +298,7 @@ pub fn idle(tx: &mut Tx<'_>, rung: &Rung<'_>, limit: i64) -> Result<Vec<Terminal
     rows(&tx.all(&sql, args)?)
 }
 
-/// When a stop of this reason that had begun was last lifted from a terminal.
+/// When a stop of this reason was last lifted from a terminal.
 pub fn last_lifted(
     tx: &mut Tx<'_>,
     merchant_id: &str,
@@ -307,7 +307,7 @@ pub fn last_lifted(
 ) -> Result<Option<i64>, Error> {
     tx.one(
         "select max(lifted_at) from stops where merchant_id = $1 and subject_kind = 'terminal' and subject_id = $2 \
-         and reason = $3 and started",
+         and reason = $3",
         args![merchant_id, id, reason],
     )?
     .take(0)

@@ -83,11 +83,18 @@ fn value(ctx: &Ctx, name: &str, lang: Lang, told: &Told<'_>) -> Option<String> {
     if name == "label" {
         return Some(told.label.to_owned()).filter(|label| !label.is_empty());
     }
-    let found = told.data.get(name).or_else(|| (name == "request").then(|| told.data.get("kind")).flatten())?;
+    let found = told
+        .data
+        .get(name)
+        .or_else(|| (name == "request").then(|| told.data.get("kind")).flatten())?;
     if let Some(number) = found.as_i64() {
         return Some(match name {
             "amount" => Fen(number).yuan(),
-            _ if name.ends_with("_at") => ctx.platform.zone.human(Time::from_millis(number), ctx.now, lang),
+            _ if name.ends_with("_at") => {
+                ctx.platform
+                    .zone
+                    .human(Time::from_millis(number), ctx.now, lang)
+            }
             _ => number.to_string(),
         });
     }
@@ -97,8 +104,17 @@ fn value(ctx: &Ctx, name: &str, lang: Lang, told: &Told<'_>) -> Option<String> {
 }
 
 /// The catalogue's title of a code, by what the place is called.
-fn title(catalog: &Catalog, name: &str, lang: Lang, code: &str, subject_kind: &str) -> Option<String> {
-    let stage = || SubjectKind::parse(subject_kind).and_then(|kind| catalog.stages.get(&(kind, code.to_owned())));
+fn title(
+    catalog: &Catalog,
+    name: &str,
+    lang: Lang,
+    code: &str,
+    subject_kind: &str,
+) -> Option<String> {
+    let stage = || {
+        SubjectKind::parse(subject_kind)
+            .and_then(|kind| catalog.stages.get(&(kind, code.to_owned())))
+    };
     let text = match name {
         "reason" => &catalog.reasons.get(code)?.texts(lang).title,
         "step" => &catalog.steps.get(code)?.texts(lang).title,
@@ -117,7 +133,32 @@ fn title(catalog: &Catalog, name: &str, lang: Lang, code: &str, subject_kind: &s
 
 /// Every name a sentence may use, for the test that no template asks for something nobody fills.
 pub const PLACES: &[&str] = &[
-    "label", "reason", "step", "request", "document", "role", "from", "to", "decision", "balance", "amount", "rrn",
-    "batch", "code", "response_code", "why", "remark", "remaining", "name", "answer", "version", "serial", "starts_at",
-    "ends_at", "expires_at", "promise_at", "until_at", "now_at",
+    "label",
+    "reason",
+    "step",
+    "request",
+    "document",
+    "role",
+    "from",
+    "to",
+    "decision",
+    "balance",
+    "amount",
+    "rrn",
+    "batch",
+    "code",
+    "response_code",
+    "why",
+    "remark",
+    "remaining",
+    "name",
+    "answer",
+    "version",
+    "serial",
+    "starts_at",
+    "ends_at",
+    "expires_at",
+    "promise_at",
+    "until_at",
+    "now_at",
 ];

@@ -14,11 +14,21 @@ pub struct Sentence {
 }
 
 const fn row(kind: &'static str, zh: &'static str, en: &'static str) -> Sentence {
-    Sentence { kind, zh, en, routine: false }
+    Sentence {
+        kind,
+        zh,
+        en,
+        routine: false,
+    }
 }
 
 const fn routine(kind: &'static str, zh: &'static str, en: &'static str) -> Sentence {
-    Sentence { kind, zh, en, routine: true }
+    Sentence {
+        kind,
+        zh,
+        en,
+        routine: true,
+    }
 }
 
 /// Every kind of event there is.
@@ -48,11 +58,13 @@ pub const SENTENCES: &[Sentence] = &[
     row("terminal.created",             "终端建档：{label}",                       "Terminal created: {label}"),
     row("terminal.signed_in",           "终端签到[，批次 {batch}]",                "Terminal signed in[, batch {batch}]"),
     row("terminal.sign_in_refused",     "终端签到未成功[：{reason}][，应答码 {response_code}]", "Sign-in refused[: {reason}][, response code {response_code}]"),
-    routine("terminal.sold",            "消费 {amount} 元成功[，参考号 {rrn}]",    "Sale of {amount} yuan approved[, reference {rrn}]"),
-    row("terminal.declined",            "交易被拒[，{amount} 元][：{reason}][，应答码 {response_code}][，原因码 {code}]", "Declined[, {amount} yuan][: {reason}][, response code {response_code}][, explanation code {code}]"),
-    row("terminal.voided",              "撤销 {amount} 元[，原参考号 {rrn}]",      "Void of {amount} yuan[, original reference {rrn}]"),
-    row("terminal.refunded",            "退货 {amount} 元[，参考号 {rrn}]",        "Refund of {amount} yuan[, reference {rrn}]"),
-    row("terminal.reversed",            "冲正 {amount} 元[，参考号 {rrn}]",        "Reversal of {amount} yuan[, reference {rrn}]"),
+    routine("terminal.sold",            "消费 {amount} 成功[，参考号 {rrn}]",    "Sale of {amount} approved[, reference {rrn}]"),
+    row("terminal.preauthorised",       "预授权 {amount} 元成功[，参考号 {rrn}]",  "Pre-authorisation of {amount} yuan approved[, reference {rrn}]"),
+    row("terminal.completed",           "预授权完成 {amount} 元[，参考号 {rrn}]",  "Completion of {amount} yuan[, reference {rrn}]"),
+    row("terminal.declined",            "交易被拒[，{amount}][：{reason}][，应答码 {response_code}][，原因码 {code}]", "Declined[, {amount}][: {reason}][, response code {response_code}][, explanation code {code}]"),
+    row("terminal.voided",              "撤销 {amount}[，原参考号 {rrn}]",      "Void of {amount}[, original reference {rrn}]"),
+    row("terminal.refunded",            "退货 {amount}[，参考号 {rrn}]",        "Refund of {amount}[, reference {rrn}]"),
+    row("terminal.reversed",            "冲正 {amount}[，参考号 {rrn}]",        "Reversal of {amount}[, reference {rrn}]"),
     row("terminal.settled",             "批次 {batch} 结算[，{balance}]",          "Batch {batch} settled[, {balance}]"),
     row("terminal.batch_uploaded",      "批次 {batch} 明细上送完成",               "Batch {batch} uploaded"),
     row("terminal.parameters_downloaded","参数下载完成",                           "Parameters downloaded"),
@@ -60,7 +72,7 @@ pub const SENTENCES: &[Sentence] = &[
     row("terminal.keys_loaded",         "主密钥已写入",                            "Master key loaded"),
     row("terminal.opened",              "终端开通",                                "Terminal opened"),
     row("terminal.moved",               "终端移机[到 {name}]",                     "Terminal moved[ to {name}]"),
-    row("transaction.unknown",          "一笔交易结果未知，{amount} 元，系统正在查证", "Outcome of a transaction of {amount} yuan unknown; being resolved"),
+    row("transaction.unknown",          "一笔交易结果未知，{amount}，系统正在查证", "Outcome of a transaction of {amount} unknown; being resolved"),
     row("transaction.resolved",         "未知交易已查清：{decision}",              "Unknown transaction resolved: {decision}"),
     row("reversal.queued",              "冲正待发往银行卡网络",                    "Reversal queued for the card network"),
     row("reversal.confirmed",           "冲正已由银行卡网络确认",                  "Reversal confirmed by the card network"),
@@ -88,7 +100,7 @@ pub const SENTENCES: &[Sentence] = &[
     row("contract.created",        "受理协议拟定：{label}",                    "Contract drawn up: {label}"),
     row("contract.signed",         "受理协议签署：{label}",                    "Contract signed: {label}"),
     row("agent.created",           "代理商建档：{label}",                      "Agent created: {label}"),
-    row("payment.received",        "收到款项 {amount} 元",                     "Payment of {amount} yuan received"),
+    row("payment.received",        "收到款项 {amount}",                     "Payment of {amount} received"),
     row("training.completed",      "培训完成",                                 "Training completed"),
 
     row("settlement_account.created",          "结算账户登记",                             "Settlement account recorded"),

@@ -29,13 +29,27 @@ const MARK: &str = "shk_";
 
 /// Makes a key: its id, and the key itself, which is shown once and stored as a hash. Takes `manage_users`, or
 /// `manage_own_users` for one's own merchant.
-pub fn create_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewKey<'_>) -> Done<(String, SecretString)> {
+pub fn create_api_key(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    new: NewKey<'_>,
+) -> Done<(String, SecretString)> {
     need_to_manage(ctx, new.merchant, new.role)?;
     if !ctx.catalog().roles.contains_key(new.role) || new.role == "system" {
-        return Err(Refused::field("role", "unknown", "没有这个角色。", "There is no such role."));
+        return Err(Refused::field(
+            "role",
+            "unknown",
+            "没有这个角色。",
+            "There is no such role.",
+        ));
     }
     if new.name.trim().is_empty() {
-        return Err(Refused::field("name", "required", "请写明用途。", "Say what it is for."));
+        return Err(Refused::field(
+            "name",
+            "required",
+            "请写明用途。",
+            "Say what it is for.",
+        ));
     }
     let owner = known(tx, new.user)?;
     if owner.merchant_id != "-" && owner.merchant_id != new.merchant {
@@ -60,11 +74,15 @@ pub fn create_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewKey<'_>) -> Done<(
 
 /// Switches a key off for good. Takes the same permission as making it.
 pub fn disable_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<()> {
-    let row = api_keys::of_merchant(tx, merchant)?.into_iter().find(|key| key.id == id);
+    let row = api_keys::of_merchant(tx, merchant)?
+        .into_iter()
+        .find(|key| key.id == id);
     let row = row.ok_or_else(|| Refused::not_found("API key", id))?;
     need_to_manage(ctx, &row.merchant_id, &row.role)?;
     api_keys::disable(tx, id, ctx.now.millis()).map_err(|error| match error {
-        store::Error::NotOne { .. } => Refused::conflict("API key", id, "it is switched off already"),
+        store::Error::NotOne { .. } => {
+            Refused::conflict("API key", id, "it is switched off already")
+        }
         other => other.into(),
     })?;
     traced(tx, ctx, "people.disable_api_key", "api_key.disabled", &row)
@@ -75,7 +93,9 @@ pub fn api_key(tx: &mut Tx<'_>, ctx: &Ctx, key: &str) -> Done<Option<Actor>> {
     if !key.starts_with(MARK) {
         return Ok(None);
     }
-    let Some(row) = api_keys::active(tx, &ctx.platform.sealer.hash_token(key))? else { return Ok(None) };
+    let Some(row) = api_keys::active(tx, &ctx.platform.sealer.hash_token(key))? else {
+        return Ok(None);
+    };
     let owner = users::get(tx, &row.user_id)?.filter(|user| user.disabled_at.is_none());
     Ok(owner.map(|owner| Actor {
         id: row.id,

@@ -35,13 +35,25 @@ const NOTED_EVERY: Duration = Duration::minutes(1);
 #[derive(Clone, Debug)]
 pub struct Attempt {
     user: Option<UserRow>,
+    codes_at: Option<Time>,
 }
 
 impl Attempt {
+    /// Reads codes of the second factor by another clock than the platform's: an authenticator shows the hand's time,
+    /// however far a test clock was moved.
+    #[must_use]
+    pub fn with_codes_at(mut self, hand: Time) -> Self {
+        self.codes_at = Some(hand);
+        self
+    }
+
     /// Whether the password is right. Pure and slow, and as slow where there is no such login: not inside a
     /// transaction.
     pub fn password_is(&self, password: &SecretString) -> bool {
-        let hash = self.user.as_ref().map_or(passwords::NOBODY, |user| user.password_hash.as_str());
+        let hash = self
+            .user
+            .as_ref()
+            .map_or(passwords::NOBODY, |user| user.password_hash.as_str());
         let right = passwords::verify_password(hash, password.expose());
         right && self.user.is_some()
     }
@@ -69,7 +81,9 @@ pub struct LoggedIn {
 
 /// First of three: looks a login up. Never says whether there is one.
 pub fn login_row(tx: &mut Tx<'_>, login: &str) -> Done<Attempt> {
-    Ok(Attempt { user: users::by_login(tx, &login.trim().to_lowercase())? })
+    Ok(Attempt {
+        user: users::by_login(tx, &login.trim().to_lowercase())?,
+    })
 }
 
 /// Last of three: lets in, asks for the code, or counts a failure. `password_right` is what
@@ -84,7 +98,9 @@ pub fn login_done(
     // Read again: other tries may have been counted while the password was verified.
     let user = match &attempt.user {
         None => None,
-        Some(user) => users::get(tx, &user.id)?.filter(|now| now.password_hash == user.password_hash),
+        Some(user) => {
+            users::get(tx, &user.id)?.filter(|now| now.password_hash == user.password_hash)
+        }
     };
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
         return Ok(Login::Not(Refused::NotAuthenticated));
@@ -97,9 +113,14 @@ pub fn login_done(
     }
     let mut step = 0;
     if let Some(sealed) = &user.totp_secret {
-        let Some(code) = code.filter(|code| !code.trim().is_empty()) else { return Ok(Login::CodeNeeded) };
-        let secret = ctx.platform.sealer.open(sealed, &passwords::totp_place(&user.id))?;
-        match passwords::totp_step(secret.expose(), code, ctx.now)? {
+        let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
+            return Ok(Login::CodeNeeded);
+        };
+        let secret = ctx
+            .platform
+            .sealer
+            .open(sealed, &passwords::totp_place(&user.id))?;
+        match passwords::totp_step(secret.expose(), code, attempt.codes_at.unwrap_or(ctx.now))? {
             // A code works once: neither its step nor an earlier one is accepted again.
             Some(found) if found > user.totp_last_step => step = found,
             _ => return failed(tx, ctx, &user, "code"),
@@ -114,7 +135,9 @@ pub fn login_done(
 }
 
 fn too_many(until: i64) -> Refused {
-    Refused::TooMany { until: Time::from_millis(until).rfc3339() }
+    Refused::TooMany {
+        until: Time::from_millis(until).rfc3339(),
+    }
 }
 
 /// Counts a failure; from the fifth in a row on, the login is locked.
@@ -126,7 +149,14 @@ fn failed(tx: &mut Tx<'_>, ctx: &mut Ctx, user: &UserRow, what: &str) -> Done<Lo
     change.details = json!({ "what": what, "locked": locked });
     let audit = trace::audit(tx, ctx, change)?;
     if locked {
-        tell(tx, ctx, "user.locked", user, &audit, json!({ "until_at": locked_until }))?;
+        tell(
+            tx,
+            ctx,
+            "user.locked",
+            user,
+            &audit,
+            json!({ "until_at": locked_until }),
+        )?;
         return Ok(Login::Not(too_many(locked_until)));
     }
     Ok(Login::Not(Refused::NotAuthenticated))
@@ -149,7 +179,10 @@ fn start(tx: &mut Tx<'_>, ctx: &mut Ctx, user: &UserRow) -> Done<LoggedIn> {
         .and_then(|audit| tell(tx, ctx, "user.logged_in", user, &audit, json!({})));
     ctx.actor = door;
     traced?;
-    Ok(LoggedIn { token: SecretString::new(token), user: view(ctx, user) })
+    Ok(LoggedIn {
+        token: SecretString::new(token),
+        user: view(ctx, user),
+    })
 }
 
 /// A session that holds.
@@ -167,14 +200,18 @@ pub struct Session {
 
 /// The session of a token, unless it has ended, idled too long, or its account was closed. Runs in a read.
 pub fn session(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<Option<Session>> {
-    let Some(row) = sessions::get(tx, &ctx.platform.sealer.hash_token(token))? else { return Ok(None) };
+    let Some(row) = sessions::get(tx, &ctx.platform.sealer.hash_token(token))? else {
+        return Ok(None);
+    };
     let Some(user) = users::get(tx, &row.user_id)?.filter(|user| user.disabled_at.is_none()) else {
         return Ok(None);
     };
     let staff = staff(ctx, &user.role);
     let idle = if staff { STAFF_IDLE } else { OTHERS_IDLE };
     let seen = Time::from_millis(row.seen_at);
-    let over = ctx.now.millis() >= row.expires_at || ctx.now >= seen + idle || (staff && !row.second_factor);
+    let over = ctx.now.millis() >= row.expires_at
+        || ctx.now >= seen + idle
+        || (staff && !row.second_factor);
     if over {
         return Ok(None);
     }
@@ -188,10 +225,17 @@ pub fn session(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<Option<Session>>
 
 /// Notes that a session was used. Runs in a write, when [`Session::touch`] asks for it.
 pub fn touch(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<()> {
-    Ok(sessions::seen(tx, &ctx.platform.sealer.hash_token(token), ctx.now.millis())?)
+    Ok(sessions::seen(
+        tx,
+        &ctx.platform.sealer.hash_token(token),
+        ctx.now.millis(),
+    )?)
 }
 
 /// Ends a session; whether there was one.
 pub fn logout(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<bool> {
-    Ok(sessions::delete(tx, &ctx.platform.sealer.hash_token(token))?)
+    Ok(sessions::delete(
+        tx,
+        &ctx.platform.sealer.hash_token(token),
+    )?)
 }

@@ -32,14 +32,16 @@ pub fn hash_password(password: &str, salt: [u8; 16]) -> Done<String> {
 /// Whether a password is the hashed one. Pure and slow: not inside a transaction.
 pub fn verify_password(hash: &str, password: &str) -> bool {
     password.len() <= LONGEST_PASSWORD
-        && PasswordHash::new(hash)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        && PasswordHash::new(hash).is_ok_and(|hash| {
+            Argon2::default()
+                .verify_password(password.as_bytes(), &hash)
+                .is_ok()
+        })
 }
 
 /// A hash that no password has, of the common cost: verified where there is no such login, so that the time an
 /// answer takes tells nothing.
-pub(super) const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+pub(super) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Where a second factor's secret is kept, bound into its seal.
 pub(super) fn totp_place(user: &str) -> String {
@@ -71,4 +73,21 @@ pub fn totp_secret_text(secret: &[u8]) -> String {
 pub(super) fn totp_step(secret: &[u8], code: &str, now: Time) -> Done<Option<i64>> {
     let step = totp(secret)?.check(code.trim(), seconds(now));
     Ok(step.and_then(|step| i64::try_from(step).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_nobody_has_costs_as_much_as_a_real_one() {
+        let nobody = PasswordHash::new(NOBODY).unwrap();
+        let somebody = hash_password("correct horse", [1; 16]).unwrap();
+        let somebody = PasswordHash::new(&somebody).unwrap();
+        assert_eq!(
+            (nobody.algorithm, nobody.version, nobody.params),
+            (somebody.algorithm, somebody.version, somebody.params)
+        );
+        assert!(!verify_password(NOBODY, "correct horse"));
+    }
 }

@@ -1,8 +1,46 @@
-//! Requests (being written).
-#![allow(dead_code, unused_imports)]
+//! Requests: plans being carried out. One engine for every kind; a kind is a row of `catalog/plans.toml`, a step a row
+//! of `catalog/steps.toml`, and what a step does beyond stages and stops is a row of [`effects`].
+//!
+//! Everything happens in the same order: load the request ([`work`]), check who asks ([`access`]), change a step
+//! ([`submit`], [`crate::reviews`], [`events`]), carry out what became done ([`carry`]), and plan again.
+
 mod access;
+mod carry;
+mod close;
 mod due;
+mod effects;
 mod evidence;
+mod events;
+mod fields;
+mod files;
+mod open;
+mod preflight;
+mod submit;
 mod views;
 mod work;
+
+pub use effects::{micro_deposit, new_activation_code};
+pub use events::{Ticked, event_step, tick};
+pub use files::{Attach, MOST_BYTES, attach, document};
+pub use open::{Choose, Open, choose, open, withdraw};
+pub use submit::{Submit, submit};
 pub use views::{list, plan_view, step_refs, view};
+
+pub(crate) use access::{may_act_as, see};
+pub(crate) use carry::{carry_out, replan, simulate};
+pub(crate) use close::refuse;
+pub(crate) use due::payload;
+pub(crate) use evidence::Evidence;
+pub(crate) use views::request_view;
+pub(crate) use work::{Work, as_system, list_of};
+
+use store::Tx;
+
+use crate::ctx::Ctx;
+use crate::refused::Done;
+
+/// Plans the open requests of a merchant again after a stop was placed or lifted, or a stage moved, outside of them.
+/// Internal: changes nothing that the caller's own change does not make necessary.
+pub fn refresh(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
+    carry::refresh_but(tx, ctx, merchant, "")
+}

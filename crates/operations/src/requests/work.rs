@@ -168,6 +168,7 @@ impl Work {
             Err(other) => return Err(other.into()),
         }
         for step in self.removed.drain(..) {
+            store::steps::put(tx, &step)?;
             store::steps::remove(tx, &step)?;
         }
         for step in &self.steps {

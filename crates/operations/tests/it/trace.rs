@@ -18,7 +18,7 @@ fn change(details: serde_json::Value) -> Change<'static> {
     }
 }
 
-fn happened(subject: &'static str, audit: &str) -> Happened<'_> {
+fn happened<'a>(subject: &'a str, audit: &'a str) -> Happened<'a> {
     Happened {
         kind: "stop.started",
         merchant: "mch_1",
@@ -45,10 +45,13 @@ fn events_of_a_subject_are_numbered_and_each_waits_in_the_outbox() {
         let rows: Vec<(String, i64)> = test
             .db()
             .read(|tx| {
-                tx.all("select subject_id, sequence from events order by id", store::args![])?
-                    .iter()
-                    .map(|row| Ok::<_, store::Error>((row.take(0)?, row.take(1)?)))
-                    .collect()
+                tx.all(
+                    "select subject_id, sequence from events order by id",
+                    store::args![],
+                )?
+                .iter()
+                .map(|row| Ok::<_, store::Error>((row.take(0)?, row.take(1)?)))
+                .collect()
             })
             .wait()
             .unwrap();
@@ -66,7 +69,8 @@ fn many_writers_number_one_subject_without_a_gap() {
             .map(|writer| {
                 let mut ctx = system();
                 ctx.ids = domain::ids::IdSource::seeded(1000 + writer);
-                test.db().write(move |tx| trace::event(tx, &mut ctx.clone(), happened("trm_1", "-")))
+                test.db()
+                    .write(move |tx| trace::event(tx, &mut ctx.clone(), happened("trm_1", "-")))
             })
             .collect();
         for answer in answers {
@@ -75,7 +79,10 @@ fn many_writers_number_one_subject_without_a_gap() {
         let (least, most): (i64, i64) = test
             .db()
             .read(|tx| {
-                let row = tx.one("select min(sequence), max(sequence) from events", store::args![])?;
+                let row = tx.one(
+                    "select min(sequence), max(sequence) from events",
+                    store::args![],
+                )?;
                 Ok::<_, store::Error>((row.take(0)?, row.take(1)?))
             })
             .wait()
@@ -103,7 +110,10 @@ fn a_refusal_after_the_trace_undoes_the_trace() {
 fn sensitive_fields_are_starred_out_however_deep_and_states_are_kept_as_digests() {
     for test in databases() {
         let details = json!({ "stop": "stp_1", "who": [{ "contact_phone": "13800001234", "shop": "面馆" }], "pin": [1, 2] });
-        write(test.db(), &mut system(), move |tx, ctx| trace::audit(tx, ctx, change(details.clone()))).unwrap();
+        write(test.db(), &mut system(), move |tx, ctx| {
+            trace::audit(tx, ctx, change(details.clone()))
+        })
+        .unwrap();
         let (details, before, after): (String, String, String) = test
             .db()
             .read(|tx| {
@@ -113,9 +123,15 @@ fn sensitive_fields_are_starred_out_however_deep_and_states_are_kept_as_digests(
             })
             .wait()
             .unwrap();
-        assert!(!details.contains("13800001234") && details.contains("面馆"), "{details}");
+        assert!(
+            !details.contains("13800001234") && details.contains("面馆"),
+            "{details}"
+        );
         let read: serde_json::Value = serde_json::from_str(&details).unwrap();
-        assert_eq!(read, json!({ "stop": "stp_1", "who": [{ "contact_phone": "***", "shop": "面馆" }], "pin": "***" }));
+        assert_eq!(
+            read,
+            json!({ "stop": "stp_1", "who": [{ "contact_phone": "***", "shop": "面馆" }], "pin": "***" })
+        );
         assert_eq!(before, "-");
         // SHA-256 of «stopped».
         assert_eq!(after, operations::sealing::sha256(b"stopped"));
@@ -127,7 +143,14 @@ fn sensitive_fields_are_starred_out_however_deep_and_states_are_kept_as_digests(
 fn an_event_that_nobody_could_read_out_is_refused() {
     for test in databases() {
         let refused = write(test.db(), &mut system(), |tx, ctx| {
-            trace::event(tx, ctx, Happened { kind: "stop.exploded", ..happened("trm_1", "-") })
+            trace::event(
+                tx,
+                ctx,
+                Happened {
+                    kind: "stop.exploded",
+                    ..happened("trm_1", "-")
+                },
+            )
         });
         assert!(refused.unwrap_err().to_string().contains("stop.exploded"));
     }

@@ -27,10 +27,13 @@ pub fn databases() -> Vec<TestDb> {
 
 /// The shipped tables and a test's keys.
 pub fn platform() -> Platform {
-    static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
+    static CATALOG: LazyLock<Arc<Catalog>> =
+        LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
     Platform {
         catalog: Arc::clone(&CATALOG),
-        calendar: Arc::new(Calendar::parse(include_str!("../../../../catalog/calendar.csv")).unwrap()),
+        calendar: Arc::new(
+            Calendar::parse(include_str!("../../../../catalog/calendar.csv")).unwrap(),
+        ),
         zone: Zone::default(),
         sealer: Arc::new(Sealer::new([7; 32], [9; 32])),
     }
@@ -111,8 +114,11 @@ pub fn tamper(db: &Db, statements: &'static [&'static str]) {
 
 /// How many rows a table holds.
 pub fn count(db: &Db, table: &'static str) -> i64 {
-    db.read(move |tx| tx.one(&format!("select count(*) from {table}"), store::args![])?.take(0))
-        .wait()
-        .map_err(|e: store::Error| e)
-        .unwrap()
+    db.read(move |tx| {
+        tx.one(&format!("select count(*) from {table}"), store::args![])?
+            .take(0)
+    })
+    .wait()
+    .map_err(|e: store::Error| e)
+    .unwrap()
 }

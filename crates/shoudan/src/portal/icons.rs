@@ -138,7 +138,7 @@ impl Icon {
 /// An icon of the size of the text it stands in.
 pub fn icon(which: Icon) -> Markup {
     html! {
-        svg.icon viewBox="0 0 24 24" aria-hidden="true" focusable="false" {
+        svg.icon viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false" {
             (PreEscaped(which.strokes()))
         }
     }

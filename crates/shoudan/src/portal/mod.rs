@@ -6,11 +6,13 @@
 
 pub mod assets;
 pub mod components;
+pub mod console;
 pub mod icons;
 pub mod merchant;
 pub mod page;
 pub mod paths;
 pub mod pictures;
+pub mod pos;
 pub mod public;
 pub mod sample;
 pub mod standing;

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use operations::views::StepView;
 
 use super::components::{
-    Action, Area, Banner, Choice, Column, Empty, Fact, Field, FileField, Input, Row, Tone, Weight, actions, badge,
+    Action, Area, Banner, Choice, Column, Empty, Fact, Field, FileField, Input, Row, Slot, Tone, Weight, actions, badge,
     banner, bars, causes, empty, errors_first, facts, field, file_field, line, money, money_big, notice, pager, plan,
     qr, shell, spark, state_badge, table, timeline, warnings, works,
 };
@@ -37,7 +37,7 @@ pub fn styleguide(page: &Page<'_>) -> Markup {
         (part("icons", html! { p.row.icons { @for which in Icon::ALL { (icon(which)) } } }))
         (part("banner", html! {
             @for standing in Standing::ALL {
-                (banner(page, &Banner { standing, headline: &stopped.headline, first: false, detail: None }))
+                (banner(page, &Banner::one_of(standing, &stopped.headline)))
             }
         }))
         (part("works", works(page, &stopped.capabilities)))
@@ -104,7 +104,7 @@ fn files(page: &Page<'_>) -> Markup {
 }
 
 fn rows(page: &Page<'_>) -> Markup {
-    let columns = [Column::words("时间 · Time"), Column::numbers("金额 · Amount"), Column::words("状态 · State")];
+    let columns = [Column::words("时间 · Time").at(Slot::TopStart), Column::numbers("金额 · Amount").at(Slot::TopEnd), Column::words("状态 · State").at(Slot::LowStart)];
     let rows: Vec<Row> = sample::transactions(page.lang)
         .iter()
         .map(|one| Row {

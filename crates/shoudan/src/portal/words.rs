@@ -27,14 +27,19 @@ impl Word {
 /// `words! { SAVE: "保存", "Save"; since(when): "自 {when} 起", "since {when}"; }` gives a constant [`Word`] for a name
 /// in capitals, and a function of the language and its gaps for a phrase.
 macro_rules! words {
-    () => {};
-    ($name:ident : $zh:literal, $en:literal ; $($rest:tt)*) => {
+    ($($name:ident $(($($gap:ident),+))? : $zh:literal, $en:literal ;)*) => {
+        $($crate::portal::words::word! { $name ($($($gap),+)?) $zh $en })*
+    };
+}
+
+/// One row of [`words!`]: without gaps a constant, with gaps a function.
+macro_rules! word {
+    ($name:ident () $zh:literal $en:literal) => {
         #[doc = concat!("«", $en, "»")]
         pub const $name: $crate::portal::words::Word =
             $crate::portal::words::Word { zh: $zh, en: $en };
-        $crate::portal::words::words! { $($rest)* }
     };
-    ($name:ident ( $($gap:ident),+ ) : $zh:literal, $en:literal ; $($rest:tt)*) => {
+    ($name:ident ($($gap:ident),+) $zh:literal $en:literal) => {
         #[doc = concat!("«", $en, "»")]
         pub fn $name(
             lang: ::domain::names::Lang,
@@ -45,12 +50,14 @@ macro_rules! words {
                 ::domain::names::Lang::En => format!($en),
             }
         }
-        $crate::portal::words::words! { $($rest)* }
     };
 }
-pub(crate) use words;
+pub(crate) use {word, words};
 
+pub mod console;
+pub mod desk;
 pub mod merchant;
 pub mod parts;
+pub mod pos;
 pub mod public;
 pub mod tasks;

@@ -33,7 +33,7 @@ pub fn file_field(page: &Page<'_>, field: &FileField<'_>) -> Markup {
     html! {
         section.document.wrong[wrong] id=(id) aria-labelledby={ (id) "-name" } {
             div.document-text {
-                h3 id={ (id) "-name" } { (asked.name) }
+                h2 id={ (id) "-name" } { (asked.name) }
                 p.hint id={ (id) "-hint" } { (asked.hint) }
             }
             figure.example { (pictures::example(&asked.code)) figcaption { (page.say(w::EXAMPLE)) } }
@@ -56,7 +56,7 @@ pub fn file_field(page: &Page<'_>, field: &FileField<'_>) -> Markup {
                             aria-describedby={ (id) "-hint " (id) "-error" };
                     }
                     div.preview data-preview hidden {}
-                    button.button.quiet-button type="submit" { (page.say(w::UPLOAD)) }
+                    button.button.quiet-button.no-script type="submit" { (page.say(w::UPLOAD)) }
                 }
             }
             p.error id={ (id) "-error" } role=[wrong.then_some("alert")] data-upload-error {

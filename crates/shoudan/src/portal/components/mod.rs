@@ -33,6 +33,6 @@ pub use notice::{Tone, notice};
 pub use plan::{plan, step_line};
 pub use qr::qr;
 pub use shell::{Area, NavItem, Place, back, shell};
-pub use table::{Column, Row, pager, table};
+pub use table::{Column, Row, Slot, pager, table};
 pub use timeline::timeline;
 pub use works::{capability_names, works};

@@ -160,7 +160,7 @@ fn header(page: &Page<'_>, area: &Area<'_>) -> Markup {
 /// Our mark: a slip coming out of a machine, with a tick.
 fn mark() -> Markup {
     html! {
-        svg.mark viewBox="0 0 32 32" aria-hidden="true" focusable="false" {
+        svg.mark viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false" {
             rect.mark-ground width="32" height="32" rx="8" {}
             path.mark-slip d="M9 7h14v17l-2.33-1.7L18.33 24 16 22.3 13.67 24l-2.34-1.7L9 24z" {}
             path.mark-tick d="m12.5 14.5 2.6 2.6 4.6-5" {}
@@ -171,8 +171,8 @@ fn mark() -> Markup {
 /// Language and theme. Each is a small form, so that it works without a script and changes nothing by a link.
 pub(super) fn switches(page: &Page<'_>) -> Markup {
     let (other, name, label) = match page.lang {
-        Lang::Zh => (Lang::En, "EN", "Read this page in English"),
-        Lang::En => (Lang::Zh, "中文", "用中文看这一页"),
+        Lang::Zh => (Lang::En, "EN", "EN: read this page in English"),
+        Lang::En => (Lang::Zh, "中文", "中文：用中文看这一页"),
     };
     let (next, now) = match page.theme {
         Theme::System => (Theme::Dark, w::THEME_SYSTEM),

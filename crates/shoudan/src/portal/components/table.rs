@@ -7,6 +7,42 @@ use crate::portal::page::Page;
 use crate::portal::paths;
 use crate::portal::words::parts as w;
 
+/// Where a column's cell stands on a phone, where each row is a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// A line of its own: heading and value.
+    Line,
+    /// Above, at the start: what the row is about.
+    TopStart,
+    /// Above, at the end: its figure.
+    TopEnd,
+    /// Below, at the start.
+    LowStart,
+    /// Below, at the end.
+    LowEnd,
+    /// Below, at the start, with its heading.
+    NamedLowStart,
+    /// Below, at the end, with its heading.
+    NamedLowEnd,
+    /// Nowhere: the row's own page says it.
+    Gone,
+}
+
+impl Slot {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Line => "at-line",
+            Self::TopStart => "at-a",
+            Self::TopEnd => "at-b",
+            Self::LowStart => "at-c",
+            Self::LowEnd => "at-d",
+            Self::NamedLowStart => "at-c named",
+            Self::NamedLowEnd => "at-d named",
+            Self::Gone => "at-gone",
+        }
+    }
+}
+
 /// A column.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
@@ -14,17 +50,30 @@ pub struct Column<'a> {
     pub name: &'a str,
     /// Numbers stand at the end.
     pub number: bool,
+    /// Where it stands on a phone.
+    pub slot: Slot,
 }
 
 impl<'a> Column<'a> {
     /// A column of words.
     pub const fn words(name: &'a str) -> Self {
-        Self { name, number: false }
+        Self { name, number: false, slot: Slot::Line }
     }
 
     /// A column of numbers.
     pub const fn numbers(name: &'a str) -> Self {
-        Self { name, number: true }
+        Self { name, number: true, slot: Slot::Line }
+    }
+
+    fn class(&self) -> String {
+        let number = if self.number { " number" } else { "" };
+        format!("{}{number}", self.slot.class())
+    }
+
+    /// At another place on a phone.
+    pub const fn at(mut self, slot: Slot) -> Self {
+        self.slot = slot;
+        self
     }
 }
 
@@ -50,7 +99,7 @@ pub fn table(caption: &str, columns: &[Column<'_>], rows: &[Row]) -> Markup {
                     @for row in rows {
                         tr {
                             @for (i, (cell, column)) in row.cells.iter().zip(columns).enumerate() {
-                                td.number[column.number] data-label=(column.name) {
+                                td class=(column.class()) data-label=(column.name) {
                                     @match (i, &row.href) {
                                         (0, Some(href)) => a href=(href) { (cell) },
                                         _ => (cell),

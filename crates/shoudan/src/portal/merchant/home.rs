@@ -92,7 +92,7 @@ fn taking(page: &Page<'_>, data: &Home) -> Markup {
         (standing, nothing_sells(page, data, all))
     };
     let detail = stopped_ones(page, data);
-    banner(page, &Banner { standing, headline: &headline, first: false, detail })
+    banner(page, &Banner::one_of(standing, &headline).detail(detail))
 }
 
 fn nothing_sells(page: &Page<'_>, data: &Home, all: usize) -> String {
@@ -136,7 +136,7 @@ fn being_paid(page: &Page<'_>, data: &Home) -> Markup {
         Some(cause) => html! { p { (cause.title) } p { a href=(paths::MONEY) { (page.say(w::SEE_WHY)) } } },
         None => html! { p { (page.say(w::PAID_T1)) } },
     };
-    banner(page, &Banner { standing, headline, first: false, detail: Some(detail) })
+    banner(page, &Banner::one_of(standing, headline).detail(Some(detail)))
 }
 
 fn next_action(page: &Page<'_>, next: &NextAction) -> Markup {

@@ -5,7 +5,7 @@ use operations::views::{CauseView, CapabilityView, SettlementAccountView, Transa
 
 use super::transactions::transaction_table;
 use crate::portal::components::{
-    Action, Area, Column, Empty, Fact, Place, Row, Weight, actions, back, causes, empty, facts, money as amount, money_big,
+    Action, Area, Column, Empty, Fact, Place, Row, Slot, Weight, actions, back, causes, empty, facts, money as amount, money_big,
     pager, shell, table,
 };
 use crate::portal::icons::Icon;
@@ -84,11 +84,11 @@ pub fn money(page: &Page<'_>, data: &Money) -> Markup {
 
 fn day_table(page: &Page<'_>, days: &[DayStatement]) -> Markup {
     let columns = [
-        Column::words(page.say(w::DAY)),
-        Column::numbers(page.say(w::COUNT)),
-        Column::numbers(page.say(w::SALES)),
-        Column::numbers(page.say(w::BACK_SUM)),
-        Column::numbers(page.say(w::NET)),
+        Column::words(page.say(w::DAY)).at(Slot::TopStart),
+        Column::numbers(page.say(w::COUNT)).at(Slot::Gone),
+        Column::numbers(page.say(w::SALES)).at(Slot::NamedLowStart),
+        Column::numbers(page.say(w::BACK_SUM)).at(Slot::NamedLowEnd),
+        Column::numbers(page.say(w::NET)).at(Slot::TopEnd),
     ];
     let rows: Vec<Row> = days
         .iter()

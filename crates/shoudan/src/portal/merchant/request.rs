@@ -67,20 +67,17 @@ fn where_it_stands(page: &Page<'_>, it: &RequestView) -> Markup {
         _ if own => (Standing::Soon, page.say(w::TURN_YOURS).to_owned(), page.say(w::YOUR_TURN_DETAIL)),
         _ => (Standing::Waiting, w::turn_theirs(page.lang, &it.waiting_on_name), page.say(w::NOT_YOURS_DETAIL)),
     };
-    let word = if own && it.state == "open" { w::STATE_OPEN } else { standing.word() };
-    let _ = word;
-    banner(page, &Banner {
-        standing,
-        headline: &headline,
-        first: true,
-        detail: Some(html! {
-            p { (detail) }
-            p.quiet {
-                (w::progress(page.lang, done, it.steps.len()))
-                @if let Some(by) = it.promise_by.filter(|_| it.state == "open") { " · " (page.by(by)) }
-            }
-        }),
-    })
+    let mine = it.steps.iter().find(|step| step.mine && it.state == "open");
+    banner(page, &Banner::answer(standing, &headline).word(state_name(page, &it.state)).detail(Some(html! {
+        p { (detail) }
+        p.quiet {
+            (w::progress(page.lang, done, it.steps.len()))
+            @if let Some(by) = it.promise_by.filter(|_| it.state == "open") { " · " (page.by(by)) }
+        }
+        @if let Some(step) = mine {
+            (actions(&[Action::link(&step.title, paths::step(&it.id, &step.step), Weight::Primary)]))
+        }
+    })))
 }
 
 /// What the reviewer returned, item by item, word for word.
@@ -121,7 +118,7 @@ fn about(page: &Page<'_>, it: &RequestView) -> Markup {
     } else {
         all.push(Fact::text(page.say(w::TURN), &it.waiting_on_name));
     }
-    html! { (facts(&all)) @if it.state != "open" { p.quiet { (state_name(page, &it.state)) } } }
+    facts(&all)
 }
 
 /// A request before it is opened.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use operations::views::{FieldAsked, RequestView, StepView};
 
 use crate::portal::components::{
-    Area, Field, FileField, Input, Place, Tone, back, errors_first, field, file_field, notice, plan, shell,
+    Area, Field, FileField, Input, Place, Tone, back, errors_first, field, file_field, notice, shell,
 };
 use crate::portal::icons::{Icon, icon};
 use crate::portal::page::Page;
@@ -36,21 +36,38 @@ pub fn step(page: &Page<'_>, data: &Step<'_>) -> Markup {
                 h1 { (it.title) }
                 p.lead { (it.why) }
                 @if let Some(by) = it.promise_by.filter(|_| it.mine) {
-                    p.due { (icon(Icon::Clock)) span { (page.say(w::DUE)) " " (page.by(by)) } }
+                    p.due { (icon(Icon::Clock)) span { (w::due(page.lang, page.by_text(by))) } }
                 }
                 @if !it.remark.is_empty() {
                     (notice(Tone::Care, html! { p { b { (page.say(parts::REMARK)) } " " (it.remark) } }))
                 }
                 (errors_first(page, &data.errors))
+                (notice(Tone::Info, html! { p { b { (page.say(w::HOW_TO)) } } p { (it.how) } }))
                 (body(page, data))
+                section.after { h2 { (page.say(w::AFTER)) } p { (it.after) } }
             }
-            aside.split-side {
-                section.panel { h2 { (page.say(w::HOW_TO)) } p { (it.how) } }
-                section.panel { h2 { (page.say(w::AFTER)) } p { (it.after) } }
-                details.panel { summary { (page.say(w::STEPS)) } (plan(page, &request.steps, &|_| None)) }
-            }
+            aside.split-side { section.panel { h2 { (page.say(w::PROGRESS)) } (progress(page, request, it)) } }
         }
     })
+}
+
+/// Where this step stands among the others.
+fn progress(page: &Page<'_>, request: &RequestView, here: &StepView) -> Markup {
+    let done = request.steps.iter().filter(|one| one.state == "done").count();
+    html! {
+        p.quiet { (w::progress(page.lang, done, request.steps.len())) }
+        ol.progress {
+            @for one in &request.steps {
+                li.is-done[one.state == "done"] aria-current=[(one.step == here.step).then_some("step")] {
+                    (icon(if one.state == "done" { Icon::Check } else { Icon::Clock }))
+                    span {
+                        (one.title)
+                        @if one.state == "done" { span.visually-hidden { " " (page.say(parts::STEP_DONE)) } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// What the page does, by the step's kind. A step that is not this actor's now only tells how it stands.
@@ -168,11 +185,17 @@ fn asked_field(page: &Page<'_>, data: &Step<'_>, asked: &FieldAsked) -> Markup {
     let row = CHECKS.iter().find(|(check, ..)| *check == asked.check);
     let (_, html_type, keys, fill, sensitive) = row.copied().unwrap_or(("text", "text", None, None, false));
     let typed = data.typed.iter().find(|(name, _)| *name == asked.code).map(|(_, value)| value.as_str());
-    // What is masked cannot be sent back as if it had been typed.
-    let value = typed.unwrap_or(if sensitive { "" } else { &asked.value });
+    // What is masked cannot be sent back as if it had been typed: it stands in the hint instead.
+    let masked = sensitive || asked.value.contains('*');
+    let value = typed.unwrap_or(if masked { "" } else { &asked.value });
+    let hint = if masked && !asked.value.is_empty() {
+        format!("{} {}", asked.hint, w::on_file(page.lang, &asked.value))
+    } else {
+        asked.hint.clone()
+    };
     html! {
         (field(page, &Field {
-            hint: &asked.hint,
+            hint: &hint,
             value,
             keys,
             fill,

@@ -35,12 +35,7 @@ pub fn terminal(page: &Page<'_>, data: &Terminal) -> Markup {
         div.split data-refresh="30" {
             div.split-main {
                 p.over { (it.shop.name) " · " span.number { (it.number) } }
-                (banner(page, &Banner {
-                    standing: Standing::from_code(&why.standing),
-                    headline: &why.headline,
-                    first: true,
-                    detail: ready(page, data),
-                }))
+                (banner(page, &Banner::answer(Standing::from_code(&why.standing), &why.headline).detail(ready(page, data))))
                 @if !why.causes.is_empty() {
                     section { h2 { (page.say(public::WHY)) } (causes(page, &why.causes, &why.capabilities)) }
                 }

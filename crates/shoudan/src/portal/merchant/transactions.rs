@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use operations::views::{Page as Rows, TransactionView};
 
 use crate::portal::components::{
-    Area, Choice, Column, Empty, Fact, Field, Input, Place, Row, back, empty, facts, field, money, money_big, pager, shell,
+    Area, Choice, Column, Empty, Fact, Field, Input, Place, Row, Slot, Weight, Action, actions, back, empty, facts, field, money, money_big, pager, shell,
     state_badge, table,
 };
 use crate::portal::icons::Icon;
@@ -67,12 +67,12 @@ fn filter_form(page: &Page<'_>, filter: &Filter) -> Markup {
 /// The table of transactions, also on a day's statement.
 pub(super) fn transaction_table(page: &Page<'_>, rows: &[TransactionView]) -> Markup {
     let columns = [
-        Column::words(page.say(w::TIME)),
-        Column::words(page.say(w::KIND)),
-        Column::numbers(page.say(w::AMOUNT)),
-        Column::words(page.say(w::STATE)),
-        Column::words(page.say(w::TERMINAL)),
-        Column::words(page.say(w::CARD)),
+        Column::words(page.say(w::TIME)).at(Slot::TopStart),
+        Column::words(page.say(w::KIND)).at(Slot::LowStart),
+        Column::numbers(page.say(w::AMOUNT)).at(Slot::TopEnd),
+        Column::words(page.say(w::STATE)).at(Slot::LowEnd),
+        Column::words(page.say(w::TERMINAL)).at(Slot::Gone),
+        Column::words(page.say(w::CARD)).at(Slot::Gone),
     ];
     let rows: Vec<Row> = rows.iter().map(|one| row(page, one)).collect();
     table(page.say(w::TRANSACTIONS_TITLE), &columns, &rows)
@@ -87,7 +87,7 @@ fn row(page: &Page<'_>, one: &TransactionView) -> Row {
             html! {
                 (state_badge(&one.state, &one.state_name))
                 @if !one.explanation_code.is_empty() {
-                    " " a href=(paths::explanation(&one.explanation_code)) { (page.say(w::WHY_DECLINED)) }
+                    " " a.wide-only href=(paths::explanation(&one.explanation_code)) { (page.say(w::WHY_DECLINED)) }
                 }
             },
             html! { span.number { (one.terminal_number) } },
@@ -120,6 +120,9 @@ pub fn transaction(page: &Page<'_>, one: &TransactionView) -> Markup {
         div.narrow {
             header.page-head { h1 { (one.kind_name) } (state_badge(&one.state, &one.state_name)) }
             p { (money_big(one.amount)) }
+            @if !one.explanation_code.is_empty() {
+                (actions(&[Action::link(page.say(w::WHY_DECLINED), paths::explanation(&one.explanation_code), Weight::Primary)]))
+            }
             section.panel { (facts(&all)) }
         }
     })

@@ -40,14 +40,8 @@ pub fn explanation(page: &Page<'_>, asked: Asked<'_>, data: &Explanation) -> Mar
     shell(page, &title, &Area::Public, html! {
         div.explanation data-refresh="30" {
             div.answer {
-                (banner(page, &Banner {
-                    standing: Standing::from_code(&data.standing),
-                    headline: &data.headline,
-                    first: true,
-                    detail: Some(html! {
-                        (ready(page, data))
-                    }),
-                }))
+                (banner(page, &Banner::answer(Standing::from_code(&data.standing), &data.headline).detail(ready(page, data))))
+                h2.visually-hidden { (page.say(w::WHAT_WORKS)) }
                 (works(page, &data.capabilities))
             }
             div.reasons {
@@ -76,11 +70,10 @@ pub fn explanation(page: &Page<'_>, asked: Asked<'_>, data: &Explanation) -> Mar
     })
 }
 
-fn ready(page: &Page<'_>, data: &Explanation) -> Markup {
-    let soon = data.plan.ready_by.filter(|_| !data.plan.steps.is_empty());
-    html! {
-        @if let Some(at) = soon { p { (w::ready_by(page.lang, page.by_text(at))) } }
-    }
+/// When it works again if every step keeps its time.
+fn ready(page: &Page<'_>, data: &Explanation) -> Option<Markup> {
+    let at = data.plan.ready_by.filter(|_| !data.plan.steps.is_empty())?;
+    Some(html! { p { (w::ready_by(page.lang, page.by_text(at))) } })
 }
 
 /// Two ways on: sign in, or call and say the code.

@@ -67,12 +67,9 @@ pub fn status(page: &Page<'_>, data: &Services) -> Markup {
     let headline = if standing == Standing::Works { w::SERVICE_ALL_WELL } else { w::SERVICE_SOME };
     shell(page, page.say(w::STATUS_TITLE), &Area::Public, html! {
         div.narrow {
-            (banner(page, &Banner {
-                standing,
-                headline: page.say(headline),
-                first: true,
-                detail: Some(html! { p.quiet { (w::checked_at(page.lang, page.when_text(data.checked_at))) } }),
-            }))
+            (banner(page, &Banner::answer(standing, page.say(headline)).detail(Some(html! {
+                p.quiet { (w::checked_at(page.lang, page.when_text(data.checked_at))) }
+            }))))
             @if !data.live.is_empty() {
                 section { h2 { (page.say(w::LIVE_NOW)) } (causes(page, &data.live, &data.capabilities)) }
             }

@@ -35,7 +35,8 @@ words! {
     WHY_ASKED: "为什么需要", "Why this is asked";
     HOW_TO: "怎么做", "How to do it";
     AFTER: "提交之后", "What happens after";
-    DUE: "请在这之前办完", "Please do it";
+    due(by): "请在{by}办完", "Please do it {by}";
+    on_file(value): "现在登记的是 {value}。", "On file now: {value}.";
     SEND: "提交", "Hand it in";
     SEND_DOCS: "都传好了，提交审核", "All uploaded: hand it in";
     still_missing(list): "还缺：{list}", "Still missing: {list}";

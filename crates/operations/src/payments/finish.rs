@@ -1,0 +1,162 @@
+//! The second transaction of a payment: what the network said becomes the row's end and the terminal's answer.
+
+use serde_json::json;
+use store::Tx;
+use store::transactions::{self, End, TransactionRow};
+
+use super::answers::{Decline, Issued};
+use super::begin::tell_declined;
+use super::rules::{Rule, by_code};
+use crate::ctx::Ctx;
+use crate::refused::{Done, Refused};
+use crate::trace::{self, Happened};
+use crate::{reversals, terminals};
+
+/// What is known of the network's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkAnswer {
+    /// It approved.
+    Approved {
+        /// F38, or empty.
+        auth_code: String,
+        /// F44, or empty.
+        additional: String,
+    },
+    /// It refused, or the request certainly never reached it.
+    Declined {
+        /// F39.
+        code: String,
+    },
+    /// Nobody knows: no answer in time, or one that cannot be believed. [`crate::reversals`] resolves it.
+    Unknown {
+        /// What happened, in words.
+        why: String,
+    },
+}
+
+/// A payment's end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What the terminal is answered.
+    pub issued: Issued,
+    /// Whether a reversal now waits to be sent.
+    pub reversal_queued: bool,
+}
+
+/// What the terminal reads when the network did not answer.
+const NO_REPLY: &str = "98";
+
+/// Ends a payment. Where it was reversed in the meantime the reversal stands, and the terminal is told 98.
+pub fn finish(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, answer: &NetworkAnswer) -> Done<Told> {
+    let row = transactions::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("transaction", id))?;
+    let rule = by_code(&row.kind)
+        .ok_or_else(|| Refused::Inconsistent(format!("transaction {id} is of the unknown kind «{}»", row.kind)))?;
+    if row.state != "pending" {
+        return overtaken(tx, ctx, &row, answer);
+    }
+    match answer {
+        NetworkAnswer::Approved { auth_code, additional } => approve(tx, ctx, &row, rule, auth_code, additional),
+        NetworkAnswer::Declined { code } => decline(tx, ctx, &row, code),
+        NetworkAnswer::Unknown { why } => unknown(tx, ctx, &row, why),
+    }
+}
+
+fn approve(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    row: &TransactionRow,
+    rule: &Rule,
+    auth_code: &str,
+    additional: &str,
+) -> Done<Told> {
+    let issued =
+        Issued::approved(ctx, "00")?.with(37, &row.rrn)?.with(38, auth_code)?.with(44, additional)?;
+    end(tx, ctx, row, ("approved", "00", auth_code), &issued)?;
+    if let (Some(state), Some(original)) = (rule.turns, &row.original_id) {
+        turn_original(tx, row, original, state)?;
+    }
+    if matches!(rule.event, "terminal.sold" | "terminal.preauthorised" | "terminal.completed") {
+        terminals::note_sale(tx, ctx, &row.merchant_id, &row.terminal_id, ctx.now)?;
+    }
+    tell(tx, ctx, row, rule.event, json!({ "kind": row.kind, "amount": row.amount, "rrn": row.rrn, "transaction": row.id }))?;
+    Ok(Told { issued, reversal_queued: false })
+}
+
+/// Brings the original to the state that an approval gives it; a refund only when nothing of it is left.
+fn turn_original(tx: &mut Tx<'_>, row: &TransactionRow, original: &str, state: &str) -> Done<()> {
+    let missing = || Refused::Inconsistent(format!("the original of {} is not there, or not approved", row.id));
+    let first = transactions::get(tx, &row.merchant_id, original)?.ok_or_else(missing)?;
+    let given: i64 = transactions::about(tx, &row.merchant_id, &first)?
+        .iter()
+        .filter(|other| other.state == "approved")
+        .map(|other| other.amount)
+        .sum();
+    if given < first.amount {
+        return Ok(());
+    }
+    if transactions::turn(tx, &row.merchant_id, original, "approved", state)? { Ok(()) } else { Err(missing()) }
+}
+
+fn decline(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, code: &str) -> Done<Told> {
+    let decline = Decline::code(ctx, code);
+    let issued = Issued::declined(ctx, &decline)?.with(37, &row.rrn)?;
+    end(tx, ctx, row, ("declined", code, ""), &issued)?;
+    tell_declined(tx, ctx, row, &decline)?;
+    Ok(Told { issued, reversal_queued: false })
+}
+
+fn unknown(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, why: &str) -> Done<Told> {
+    let issued = Issued::declined(ctx, &Decline::code(ctx, NO_REPLY))?.with(37, &row.rrn)?;
+    end(tx, ctx, row, ("unknown", NO_REPLY, ""), &issued)?;
+    reversals::queue(tx, ctx, row, NO_REPLY)?;
+    tell(tx, ctx, row, "transaction.unknown", json!({ "amount": row.amount, "why": why, "transaction": row.id }))?;
+    Ok(Told { issued, reversal_queued: true })
+}
+
+/// The network's answer comes after the row was reversed or given up. The reversal is queued already; an approval is
+/// noted on it.
+fn overtaken(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, answer: &NetworkAnswer) -> Done<Told> {
+    if let NetworkAnswer::Approved { auth_code, .. } = answer {
+        reversals::queue(tx, ctx, row, NO_REPLY)?;
+        store::reversals::note(tx, &row.merchant_id, &row.id, &format!("approved late, authorisation {auth_code}"))?;
+    }
+    let issued = Issued::declined(ctx, &Decline::code(ctx, NO_REPLY))?.with(37, &row.rrn)?;
+    Ok(Told { issued, reversal_queued: true })
+}
+
+fn end(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    row: &TransactionRow,
+    (state, response_code, auth_code): (&str, &str, &str),
+    issued: &Issued,
+) -> Done<()> {
+    let answer = issued.to_bytes()?;
+    let at = ctx.now.millis();
+    let end = End { state, response_code, auth_code, answer: &answer, explanation_code: "", at };
+    if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
+        Ok(())
+    } else {
+        Err(Refused::Inconsistent(format!("transaction {} ended between two statements", row.id)))
+    }
+}
+
+fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, kind: &str, data: serde_json::Value) -> Done<()> {
+    let (merchant, terminal) = (row.merchant_id.as_str(), row.terminal_id.as_str());
+    trace::event(
+        tx,
+        ctx,
+        Happened { kind, merchant, subject_kind: "terminal", subject: terminal, terminal, data, audit: "-" },
+    )?;
+    Ok(())
+}
+
+/// The answer of a transaction, once it has one: for a repeat that waits.
+pub fn look(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, id: &str) -> Done<Option<Issued>> {
+    let row = transactions::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("transaction", id))?;
+    match row.answer {
+        Some(answer) if row.state != "reversed" => Issued::from_bytes(&answer).map(Some),
+        None if row.state == "pending" => Ok(None),
+        _ => Issued::declined(ctx, &Decline::code(ctx, "94")).map(Some),
+    }
+}

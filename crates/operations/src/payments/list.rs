@@ -1,0 +1,70 @@
+//! Transactions as people read them.
+
+use domain::names::Lang;
+use store::Tx;
+use store::transactions::{self, Filter, TransactionRow};
+
+use super::rules::by_code;
+use crate::ctx::Ctx;
+use crate::refused::{Done, Refused};
+use crate::views::{Page, Paging, TransactionView};
+
+/// Name of each state, Chinese then English.
+const STATES: &[(&str, &str, &str)] = &[
+    ("pending", "处理中", "in progress"),
+    ("approved", "成功", "approved"),
+    ("declined", "未成功", "declined"),
+    ("unknown", "结果待查", "outcome unknown"),
+    ("voided", "已撤销", "voided"),
+    ("reversed", "已冲正", "reversed"),
+    ("refunded", "已退货", "refunded"),
+];
+
+/// A page of transactions, newest first. A merchant sees its own, an agent those of its merchants one at a time, staff all.
+pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<TransactionView>> {
+    if !ctx.may("read_all") {
+        let agent = store::chain::of_merchant(tx, &filter.merchant_id)?.map(|row| row.agent_id);
+        ctx.need_merchant(&filter.merchant_id, agent.as_deref().unwrap_or("-"), "read_own", "read_all")?;
+    }
+    let limit = paging.limit.clamp(1, 200);
+    let mut rows = transactions::list(tx, filter, paging.cursor.as_deref().unwrap_or(""), limit + 1)?;
+    let has_more = i64::try_from(rows.len()).unwrap_or(0) > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    let next_cursor = if has_more { rows.last().map(|(row, _)| row.id.clone()) } else { None };
+    Ok(Page { data: rows.iter().map(|(row, number)| words(ctx, row, number)).collect(), has_more, next_cursor })
+}
+
+/// One transaction.
+pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<TransactionView> {
+    let missing = || Refused::not_found("transaction", id);
+    let chain = store::chain::of_merchant(tx, merchant)?.ok_or_else(missing)?;
+    ctx.need_merchant(merchant, &chain.agent_id, "read_own", "read_all").map_err(|_| missing())?;
+    let row = transactions::get(tx, merchant, id)?.ok_or_else(missing)?;
+    let part = store::chain::of_terminal(tx, merchant, &row.terminal_id)?.and_then(|chain| chain.terminal);
+    Ok(words(ctx, &row, &part.map(|part| part.terminal_number).unwrap_or_default()))
+}
+
+fn words(ctx: &Ctx, row: &TransactionRow, terminal_number: &str) -> TransactionView {
+    let pick = |zh: &str, en: &str| if ctx.lang == Lang::Zh { zh.to_owned() } else { en.to_owned() };
+    let kind_name = match by_code(&row.kind) {
+        Some(rule) => pick(rule.names.0, rule.names.1),
+        None => pick("冲正", "Reversal"),
+    };
+    let state = STATES.iter().find(|state| state.0 == row.state);
+    TransactionView {
+        id: row.id.clone(),
+        terminal_number: terminal_number.to_owned(),
+        kind: row.kind.clone(),
+        kind_name,
+        amount: row.amount,
+        state: row.state.clone(),
+        state_name: state.map_or_else(|| row.state.clone(), |state| pick(state.1, state.2)),
+        response_code: row.response_code.clone(),
+        rrn: row.rrn.clone(),
+        masked_card: row.masked_card.clone(),
+        stan: row.stan,
+        batch: row.batch,
+        explanation_code: row.explanation_code.clone(),
+        at: row.received_at,
+    }
+}

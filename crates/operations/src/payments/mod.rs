@@ -1,0 +1,26 @@
+//! Financial messages of terminals: what each kind is, asks and may refer to; the row written before the network is
+//! asked and finished before the terminal is answered; reversals.
+//!
+//! The way of a sale: [`begin`] in one transaction; the card network, outside any; [`finish`] in a second one; the
+//! answer. A repeat of a message finds its row and gets the first answer again.
+
+mod answers;
+mod begin;
+mod finish;
+mod list;
+mod originals;
+mod reverse;
+mod rules;
+
+pub(crate) use answers::unfit;
+pub use answers::{Decline, Issued, Ruling, clock};
+pub use begin::{Attempt, Begun, OriginalUpstream, Upstream, begin};
+pub use finish::{NetworkAnswer, Told, finish, look};
+pub use list::{list, view};
+pub use reverse::{ReversalAttempt, reverse};
+pub use rules::{Rule, rule, side};
+
+/// What may share a trace number with what: one request and one reversal of it.
+pub const REQUEST: &str = "request";
+/// See [`REQUEST`].
+pub const REVERSAL: &str = "reversal";

@@ -1,0 +1,124 @@
+//! Corrected data: which field of a form is kept where.
+
+use domain::secret::SecretString;
+use domain::stages::SubjectKind;
+use serde_json::json;
+use store::Tx;
+
+use super::super::evidence::{self, Evidence};
+use super::super::work::Work;
+use crate::ctx::Ctx;
+use crate::private;
+use crate::refused::Done;
+use crate::trace::{self, Change};
+
+/// Where a field is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// The merchant's registered name.
+    MerchantName,
+    /// The shop's name.
+    ShopName,
+    /// The shop's address.
+    ShopAddress,
+    /// Sealed, with the merchant.
+    Private,
+}
+
+/// The fields whose value outlives the request. Those of a settlement account are kept by its change.
+#[rustfmt::skip]
+const HOMES: [(&str, Home); 9] = [
+    ("merchant_name",         Home::MerchantName),
+    ("shop_name",             Home::ShopName),
+    ("shop_address",          Home::ShopAddress),
+    ("representative_name",   Home::Private),
+    ("representative_id",     Home::Private),
+    ("beneficial_owner_name", Home::Private),
+    ("beneficial_owner_id",   Home::Private),
+    ("contact_name",          Home::Private),
+    ("contact_phone",         Home::Private),
+];
+
+/// The fields of a settlement account, kept with the account.
+pub(super) const OF_ACCOUNT: [&str; 4] =
+    ["account_holder", "account_number", "account_mobile", "account_holder_id_number"];
+
+/// Whether a value given in one step of a request is known in the others, so that it is not asked again.
+pub(crate) fn is_kept(field: &str) -> bool {
+    HOMES.iter().any(|(code, _)| *code == field) || OF_ACCOUNT.contains(&field) || field == "account_bank"
+}
+
+/// Writes what a step corrected.
+pub(super) fn correct(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
+    let Some(row) = work.step(step).cloned() else { return Ok(()) };
+    let given = Evidence::of(&row);
+    let mut written = Vec::new();
+    for (code, home) in HOMES {
+        if given.fields.contains_key(code)
+            && let Some(value) = evidence::open(ctx, &row, code)?
+        {
+            keep(tx, ctx, work, code, home, &value)?;
+            written.push(code);
+        }
+    }
+    if written.is_empty() {
+        return Ok(());
+    }
+    store::effects::touch_merchant(tx, &work.request.merchant_id)?;
+    let merchant = work.request.merchant_id.clone();
+    let audit = trace::audit(
+        tx,
+        ctx,
+        Change {
+            command: "merchants.correct",
+            merchant: &merchant,
+            kind: "merchant",
+            id: &merchant,
+            before: String::new(),
+            after: row.evidence.clone(),
+            details: json!({ "corrected": written, "request": work.request.id }),
+        },
+    )?;
+    trace::event(
+        tx,
+        ctx,
+        trace::Happened {
+            kind: "merchant.data_corrected",
+            merchant: &merchant,
+            subject_kind: "merchant",
+            subject: &merchant,
+            terminal: work.chain.terminal.as_deref().unwrap_or("-"),
+            data: json!({ "corrected": written }),
+            audit: &audit,
+        },
+    )?;
+    Ok(())
+}
+
+fn keep(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, code: &str, home: Home, value: &SecretString) -> Done<()> {
+    let merchant = &work.request.merchant_id;
+    let text = value.expose();
+    match home {
+        Home::MerchantName => store::effects::rename_merchant(tx, merchant, text, &folded(text))?,
+        Home::ShopName | Home::ShopAddress => {
+            let Some(shop) = shop(tx, work)? else { return Ok(()) };
+            let (name, address) = if home == Home::ShopName { (text.as_str(), "") } else { ("", text.as_str()) };
+            store::effects::correct_shop(tx, merchant, &shop, name, address)?;
+        }
+        Home::Private => {
+            private::put(tx, ctx, merchant, "merchant", merchant, code, value, &private::mask(code, text))?;
+        }
+    }
+    Ok(())
+}
+
+/// The shop the request is about: its terminal's, or the merchant's only or first one.
+fn shop(tx: &mut Tx<'_>, work: &Work) -> Done<Option<String>> {
+    let own = work.subject(SubjectKind::Shop);
+    if own.is_empty() { Ok(store::effects::shops_of(tx, &work.request.merchant_id)?.into_iter().next()) } else { Ok(Some(own)) }
+}
+
+/// A name as it is searched: without spaces, in lower case.
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,133 @@
+//! Reversals towards the card network: every transaction whose outcome nobody knows, and every one that its terminal
+//! reversed, is reversed upstream until the network answers. Whoever created the unknown, this resolves it.
+
+use domain::time::{Duration, Time};
+use serde_json::json;
+use store::Tx;
+use store::reversals::{self, ReversalRow};
+use store::transactions::{self, End, TransactionRow};
+
+use crate::ctx::Ctx;
+use crate::payments::{Decline, Issued, clock};
+use crate::refused::{Done, Refused};
+use crate::trace::{self, Happened};
+
+/// First pause between two attempts; it doubles up to the longest.
+const PAUSE: Duration = Duration::seconds(2);
+const LONGEST_PAUSE: Duration = Duration::minutes(5);
+
+/// Queues the reversal of a transaction, once.
+pub(crate) fn queue(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, reason: &str) -> Done<()> {
+    if reversals::queue(tx, &row.merchant_id, &row.id, reason, ctx.now.millis())? {
+        tell(tx, ctx, row, "reversal.queued", json!({ "transaction": row.id, "amount": row.amount }))?;
+    }
+    Ok(())
+}
+
+/// A reversal that is due, with what the network has to be told.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// The row to report on.
+    pub row: ReversalRow,
+    /// What is to be undone.
+    pub original: TransactionRow,
+    /// F41.
+    pub terminal_number: String,
+    /// F42.
+    pub merchant_number: String,
+    /// Local date of the original, MMDD.
+    pub date: String,
+}
+
+/// Reversals to be sent now, at most `limit`.
+pub fn due(tx: &mut Tx<'_>, ctx: &Ctx, limit: i64) -> Done<Vec<Due>> {
+    let mut all = Vec::new();
+    for row in reversals::due(tx, ctx.now.millis(), limit)? {
+        let broken = || Refused::Inconsistent(format!("a reversal of {} lacks its transaction", row.transaction_id));
+        let original = transactions::get(tx, &row.merchant_id, &row.transaction_id)?.ok_or_else(broken)?;
+        let chain = store::chain::of_terminal(tx, &row.merchant_id, &original.terminal_id)?.ok_or_else(broken)?;
+        let terminal = chain.terminal.ok_or_else(broken)?;
+        all.push(Due {
+            date: clock(&ctx.platform.zone, Time::from_millis(original.received_at)).1,
+            terminal_number: terminal.terminal_number,
+            merchant_number: chain.merchant_number,
+            original,
+            row,
+        });
+    }
+    Ok(all)
+}
+
+/// What came of sending a reversal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// The network answered, with this code: the original is undone, or never was.
+    Answered(String),
+    /// It did not answer; what happened, in words.
+    Nothing(String),
+}
+
+/// Writes what came of an attempt. An answer resolves the transaction; silence sets the next attempt.
+pub fn heard(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &ReversalRow, heard: &Heard) -> Done<()> {
+    let code = match heard {
+        Heard::Nothing(why) => {
+            let doublings = u32::try_from(row.attempts.clamp(0, 16)).unwrap_or(16);
+            let pause = PAUSE.as_millis().saturating_mul(1 << doublings).min(LONGEST_PAUSE.as_millis());
+            reversals::postpone(tx, row, ctx.now.millis() + pause, why)?;
+            return Ok(());
+        }
+        Heard::Answered(code) => code,
+    };
+    if !reversals::finish(tx, row, ctx.now.millis(), code)? {
+        return Ok(());
+    }
+    let original = transactions::get(tx, &row.merchant_id, &row.transaction_id)?
+        .ok_or_else(|| Refused::Inconsistent(format!("a reversal of {} lacks its transaction", row.transaction_id)))?;
+    let data = json!({ "transaction": original.id, "amount": original.amount, "response_code": code });
+    tell(tx, ctx, &original, "reversal.confirmed", data)?;
+    if transactions::turn(tx, &original.merchant_id, &original.id, "unknown", "reversed")? {
+        let data = json!({ "transaction": original.id, "decision": "reversed" });
+        tell(tx, ctx, &original, "transaction.resolved", data)?;
+    }
+    Ok(())
+}
+
+/// Notes an answer that came after everybody had stopped waiting. Its reversal is queued since; where it is not, it is now.
+pub fn late(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal_number: &str, upstream_stan: i64, code: &str) -> Done<()> {
+    let Some((merchant, terminal)) = store::chain::terminal_by_number(tx, terminal_number)? else { return Ok(()) };
+    let since = (ctx.now - Duration::days(2)).millis();
+    let found = transactions::by_upstream_trace(tx, &merchant, &terminal, upstream_stan, since)?;
+    if let Some(row) = found.filter(|row| matches!(row.state.as_str(), "unknown" | "reversed")) {
+        queue(tx, ctx, &row, "98")?;
+        reversals::note(tx, &row.merchant_id, &row.id, &format!("late answer {code}"))?;
+    }
+    Ok(())
+}
+
+/// Gives up transactions that have been pending since before `before`: the process that carried them has gone, so their
+/// outcome is unknown, and a reversal finds out. How many there were.
+pub fn recover(tx: &mut Tx<'_>, ctx: &mut Ctx, before: Time, limit: i64) -> Done<usize> {
+    let rows = transactions::abandoned(tx, before.millis(), limit)?;
+    for row in &rows {
+        let answer = Issued::declined(ctx, &Decline::code(ctx, "98"))?.with(37, &row.rrn)?.to_bytes()?;
+        let at = ctx.now.millis();
+        let end =
+            End { state: "unknown", response_code: "98", auth_code: "", answer: &answer, explanation_code: "", at };
+        if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
+            queue(tx, ctx, row, "98")?;
+            let data = json!({ "amount": row.amount, "why": "abandoned", "transaction": row.id });
+            tell(tx, ctx, row, "transaction.unknown", data)?;
+        }
+    }
+    Ok(rows.len())
+}
+
+fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, kind: &str, data: serde_json::Value) -> Done<()> {
+    let (merchant, terminal) = (row.merchant_id.as_str(), row.terminal_id.as_str());
+    trace::event(
+        tx,
+        ctx,
+        Happened { kind, merchant, subject_kind: "terminal", subject: terminal, terminal, data, audit: "-" },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Where time and chance come from. The only file that may ask the machine for either.
+//!
+//! In production both are the machine's. The demonstration may move its time ahead. On a test clock time stands still
+//! until it is moved, and ids come from one seed: the same seed and the same steps give the same log, byte for byte.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use domain::ids::IdSource;
+use domain::time::Time;
+
+/// Where a test clock starts: 2026-11-25T10:00:00+08:00, a Wednesday.
+pub const START: Time = Time::from_millis(1_795_572_000_000);
+
+/// Which time is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The machine's, never moved.
+    Machine,
+    /// The machine's, and it may be moved ahead.
+    Movable,
+    /// Stands still at [`START`] until it is moved.
+    Frozen,
+}
+
+/// The platform's clock and its source of ids.
+pub struct Clock {
+    kind: Kind,
+    /// Milliseconds ahead of the machine's time, or of [`START`].
+    offset: AtomicI64,
+    chance: Mutex<Chance>,
+}
+
+/// Where ids come from.
+enum Chance {
+    /// The operating system, anew for each write.
+    Machine,
+    /// One seed. Commands draw in the order they come; jobs from a stream per moment, so that when they happen to run
+    /// between two commands changes nothing.
+    Seeded { seed: u64, commands: IdSource, moment: i64, jobs: u64 },
+}
+
+impl Clock {
+    /// A clock of this kind, already `offset` milliseconds ahead. The seed matters to a frozen one only; `start` is how
+    /// often this data was started before: each start draws from streams of its own, since the ids of the others are
+    /// taken.
+    pub fn new(kind: Kind, seed: u64, start: u64, offset: i64) -> Self {
+        let chance = match kind {
+            Kind::Machine | Kind::Movable => Chance::Machine,
+            Kind::Frozen => {
+                let seed = seed ^ start.rotate_left(32);
+                Chance::Seeded { seed, commands: IdSource::seeded(seed), moment: 0, jobs: 0 }
+            }
+        };
+        Self { kind, offset: AtomicI64::new(offset), chance: Mutex::new(chance) }
+    }
+
+    /// Whether it may be moved by hand.
+    pub fn movable(&self) -> bool {
+        self.kind != Kind::Machine
+    }
+
+    /// Whether it stands still.
+    pub fn frozen(&self) -> bool {
+        self.kind == Kind::Frozen
+    }
+
+    /// The platform's time.
+    pub fn now(&self) -> Time {
+        let base = if self.kind == Kind::Frozen { START } else { machine_time() };
+        Time::from_millis(base.millis().saturating_add(self.offset.load(Ordering::Acquire)))
+    }
+
+    /// What an authenticator in someone's hand shows its codes by: the machine's time, however the platform's is moved.
+    pub fn hand(&self) -> Time {
+        machine_time()
+    }
+
+    /// Notes that the durable offset is now this.
+    pub fn moved(&self, offset: i64) {
+        self.offset.store(offset, Ordering::Release);
+    }
+
+    /// The source of one command's ids.
+    pub fn ids(&self) -> IdSource {
+        match &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner) {
+            Chance::Machine => IdSource::from_entropy(entropy()),
+            Chance::Seeded { commands, .. } => IdSource::from_entropy(commands.bytes()),
+        }
+    }
+
+    /// The source of the ids of a job that runs at `now`.
+    pub fn job_ids(&self, now: Time) -> IdSource {
+        match &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner) {
+            Chance::Machine => IdSource::from_entropy(entropy()),
+            Chance::Seeded { seed, moment, jobs, .. } => {
+                if *moment != now.millis() {
+                    (*moment, *jobs) = (now.millis(), 0);
+                }
+                let mut of_moment = IdSource::seeded(!*seed ^ now.millis().unsigned_abs().rotate_left(20));
+                for _ in 0..*jobs {
+                    let _: [u8; 32] = of_moment.bytes();
+                }
+                IdSource::from_entropy(of_moment.bytes())
+            }
+        }
+    }
+
+    /// Notes that a job at `now` used its ids, so that the next one gets others.
+    pub fn job_ids_used(&self, now: Time) {
+        if let Chance::Seeded { moment, jobs, .. } = &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)
+            && *moment == now.millis()
+        {
+            *jobs += 1;
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+fn machine_time() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// 32 bytes of the operating system's randomness.
+///
+/// # Panics
+/// When the machine has none: nothing secret could be made, so nothing may go on.
+#[expect(clippy::disallowed_methods, clippy::panic, reason = "the one place that asks the machine for randomness")]
+pub fn entropy() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        panic!("the machine has no randomness: {error}");
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frozen_clock_stands_still_until_it_is_moved() {
+        let clock = Clock::new(Kind::Frozen, 1, 0, 0);
+        assert_eq!(clock.now().rfc3339(), "2026-11-25T02:00:00Z");
+        clock.moved(86_400_000);
+        assert_eq!(clock.now().rfc3339(), "2026-11-26T02:00:00Z");
+    }
+
+    #[test]
+    fn the_same_seed_and_steps_give_the_same_ids() {
+        let draw = |clock: &Clock| -> Vec<[u8; 8]> { (0..3).map(|_| clock.ids().bytes()).collect() };
+        let (first, second) = (Clock::new(Kind::Frozen, 7, 0, 0), Clock::new(Kind::Frozen, 7, 0, 0));
+        assert_eq!(draw(&first), draw(&second));
+        assert_ne!(draw(&first), draw(&Clock::new(Kind::Frozen, 8, 0, 0)));
+        assert_ne!(draw(&Clock::new(Kind::Frozen, 7, 0, 0)), draw(&Clock::new(Kind::Frozen, 7, 1, 0)));
+    }
+
+    #[test]
+    fn a_job_that_did_nothing_leaves_no_trace_in_later_ids() {
+        let (idle, busy) = (Clock::new(Kind::Frozen, 7, 0, 0), Clock::new(Kind::Frozen, 7, 0, 0));
+        let now = idle.now();
+        for _ in 0..5 {
+            let _ = idle.job_ids(now);
+        }
+        let first: [u8; 8] = idle.job_ids(now).bytes();
+        assert_eq!(first, busy.job_ids(now).bytes::<8>());
+        idle.job_ids_used(now);
+        assert_ne!(first, idle.job_ids(now).bytes::<8>());
+    }
+}

@@ -1,0 +1,92 @@
+//! The addresses of the console's pages.
+
+use operations::views::SubjectRef;
+
+use crate::portal::paths::part;
+
+/// Home: what waits today.
+pub const HOME: &str = "/console";
+/// Search: `?q=`.
+pub const SEARCH: &str = "/console/search";
+/// Merchants: `?q=`.
+pub const MERCHANTS: &str = "/console/merchants";
+/// The review queue: `?role=`, `?mine=yes`.
+pub const REVIEWS: &str = "/console/reviews";
+/// Stops: `?kind=`, `?reason=`, `?all=yes`.
+pub const STOPS: &str = "/console/stops";
+/// Placing one: `?kind=`, `?id=`; POST places it.
+pub const NEW_STOP: &str = "/console/stops/new";
+/// What it would do (POST with the same fields).
+pub const PREVIEW_STOP: &str = "/console/stops/preview";
+/// Requests: `?state=`, `?turn=`.
+pub const REQUESTS: &str = "/console/requests";
+/// The audit log: `?actor=`, `?command=`, `?subject=`, `?check=yes`.
+pub const AUDIT: &str = "/console/audit";
+/// The catalogue: `?q=`.
+pub const CATALOG: &str = "/console/catalog";
+/// Staff and their roles.
+pub const PEOPLE: &str = "/console/people";
+
+/// What a search for `text` finds.
+pub fn search(text: &str) -> String {
+    format!("{SEARCH}?q={}", part(text))
+}
+
+/// One merchant.
+pub fn merchant(id: &str) -> String {
+    format!("{MERCHANTS}/{}", part(id))
+}
+
+/// One terminal, by its number.
+pub fn terminal(number: &str) -> String {
+    format!("/console/terminals/{}", part(number))
+}
+
+/// One review; POST decides.
+pub fn review(merchant: &str, id: &str) -> String {
+    format!("{REVIEWS}/{}/{}", part(merchant), part(id))
+}
+
+/// One stop; POST to [`lift`] lifts it.
+pub fn stop(merchant: &str, id: &str) -> String {
+    format!("{STOPS}/{}/{}", part(merchant), part(id))
+}
+
+/// Lifts a stop (POST).
+pub fn lift(merchant: &str, id: &str) -> String {
+    format!("{}/lift", stop(merchant, id))
+}
+
+/// Placing a stop on a subject.
+pub fn stop_subject(kind: &str, id: &str) -> String {
+    format!("{NEW_STOP}?kind={}&id={}", part(kind), part(id))
+}
+
+/// One request.
+pub fn request(merchant: &str, id: &str) -> String {
+    format!("{REQUESTS}/{}/{}", part(merchant), part(id))
+}
+
+/// Carries out an operator's step (POST).
+pub fn step(merchant: &str, id: &str, step: &str) -> String {
+    format!("{}/{}", request(merchant, id), part(step))
+}
+
+/// A supplied document's content.
+pub fn document(merchant: &str, id: &str) -> String {
+    format!("/console/documents/{}/{}", part(merchant), part(id))
+}
+
+/// One reason of the catalogue.
+pub fn reason(code: &str) -> String {
+    format!("{CATALOG}/{}", part(code))
+}
+
+/// Where the console shows a subject, if it has a page of its own. A terminal is found by its number, which is its label.
+pub fn subject(subject: &SubjectRef) -> Option<String> {
+    match subject.kind.as_str() {
+        "merchant" => Some(merchant(&subject.id)),
+        "terminal" if !subject.label.is_empty() => Some(terminal(&subject.label)),
+        _ => None,
+    }
+}

@@ -1,0 +1,1 @@
+//! The virtual POS: a drawn terminal over a simulated one.

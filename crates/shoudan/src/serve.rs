@@ -1,0 +1,214 @@
+//! The HTTP server: doors inside, and around them what holds for every answer: request id, problems in words,
+//! security headers, limits, compression.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::HttpBody as _;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{Html, IntoResponse, Response};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+use crate::app::App;
+use crate::doors::{Doors, cookie, language};
+use crate::portal::{self, Page, Theme};
+use crate::problem::{Carried, Problem};
+
+/// The largest body: a photograph of a document.
+const LARGEST_BODY: usize = 12 * 1024 * 1024;
+
+/// The edition of the API.
+pub const EDITION: &str = "2026-10-01";
+
+/// How long an answer may still take once the server was asked to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// The id a call has in the log and in its problem.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Every door of every face.
+pub fn doors(app: &App) -> Doors {
+    let doors = Doors::new(app.clone());
+    crate::api::routes(doors)
+}
+
+/// The whole service: doors and the layers around them.
+pub fn service(app: &App) -> anyhow::Result<Router> {
+    let doors = doors(app);
+    let description = crate::api::text(doors.description())?;
+    let doors = doors.door(
+        axum::http::Method::GET,
+        "/openapi.json",
+        crate::doors::Access::Public,
+        async move || ([(header::CONTENT_TYPE, "application/json")], description.clone()),
+    );
+    let csrf = CsrfLayer::new()
+        .add_trusted_origin(&app.origin)?
+        .with_rejection_response(|_: ProtectionError| Problem::cross_site().into_response());
+    Ok(doors
+        .into_router()
+        .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(csrf)
+        .layer(CatchPanicLayer::custom(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()))
+        .layer(from_fn_with_state(app.clone(), around))
+        .layer(CompressionLayer::new()))
+}
+
+/// Serves until `stop` ends, then lets running answers finish.
+pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+    let service = service(app)?.into_make_service_with_connect_info::<SocketAddr>();
+    let (told, stopping) = tokio::sync::oneshot::channel();
+    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        let _ = told.send(());
+    });
+    tokio::select! {
+        served = graceful => Ok(served?),
+        () = async { let _ = stopping.await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
+    }
+}
+
+/// Whether an error is better told as a page: a browser asks, and not for the API.
+pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !path.starts_with("/v1/") && accepts.contains("text/html")
+}
+
+/// What a route belongs to, for the counters.
+fn class(path: &str) -> &'static str {
+    match path {
+        "/healthz" | "/metrics" => "health",
+        _ if path.starts_with("/v1/") || path == "/openapi.json" => "api",
+        _ if path.starts_with("/assets/") => "asset",
+        _ => "page",
+    }
+}
+
+async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = app.metrics.next_call(&app.node);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let asked = Asked {
+        path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), |p| p.as_str().to_owned()),
+        page: wants_page(request.uri().path(), request.headers()),
+        class: class(request.uri().path()),
+        lang: language(request.headers()),
+        theme: Theme::from_code(cookie(request.headers(), "theme").unwrap_or_default()),
+        id,
+    };
+    let mut response = next.run(request).await;
+    if let Some(problem) = problem_of(&response) {
+        let worded = asked.word(&app, &problem);
+        let mut headers = std::mem::take(response.headers_mut());
+        for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+            headers.remove(name);
+        }
+        response = worded;
+        response.headers_mut().extend(headers);
+    }
+    finish(&app, &asked, response.headers_mut());
+    app.metrics.http(asked.class, response.status().as_u16(), started.elapsed());
+    tracing::debug!(id = asked.id, status = response.status().as_u16(), path = asked.path, "answered");
+    response
+}
+
+/// The problem an answer carries; or, where a layer below refused in plain words, what its status means.
+fn problem_of(response: &Response) -> Option<Problem> {
+    if let Some(Carried(problem)) = response.extensions().get() {
+        return Some((**problem).clone());
+    }
+    let status = response.status();
+    let media = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let worded = !media.is_empty() && !media.starts_with("text/plain");
+    let empty = response.body().is_end_stream() && media.is_empty();
+    (status.as_u16() >= 400 && (empty || !worded)).then(|| Problem::of_status(status))
+}
+
+/// What is needed of a request to word its refusal.
+struct Asked {
+    path: String,
+    page: bool,
+    class: &'static str,
+    lang: domain::names::Lang,
+    theme: Theme,
+    id: String,
+}
+
+impl Asked {
+    fn word(&self, app: &App, problem: &Problem) -> Response {
+        if !self.page {
+            return problem.json(self.lang, &self.id);
+        }
+        let page = Page {
+            lang: self.lang,
+            theme: self.theme,
+            now: app.now(),
+            zone: &app.platform.zone,
+            path: &self.path,
+            origin: &app.origin,
+            who: None,
+            institution: &app.institution,
+            demo: app.demo,
+        };
+        let title = |code: &String| {
+            let reason = app.platform.catalog.reasons.get(code);
+            reason.map_or_else(|| code.clone(), |reason| reason.texts(self.lang).title.clone())
+        };
+        let causes: Vec<String> = problem.causes().iter().map(title).collect();
+        let say = |f: &operations::refused::FieldError| match self.lang {
+            domain::names::Lang::Zh => f.zh.clone(),
+            domain::names::Lang::En => f.en.clone(),
+        };
+        let fields: Vec<(String, String)> = problem.fields().iter().map(|f| (f.field.clone(), say(f))).collect();
+        let shown = portal::public::Problem {
+            status: problem.status(),
+            what: if problem.status() < 500 { problem.detail(self.lang) } else { "" },
+            causes: &causes,
+            fields: &fields,
+            trace: &self.id,
+        };
+        let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Html(portal::public::problem(&page, &shown).into_string())).into_response()
+    }
+}
+
+/// What every answer says.
+const ALWAYS: [(HeaderName, &str); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+fn finish(app: &App, asked: &Asked, headers: &mut HeaderMap) {
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    if let Ok(id) = HeaderValue::from_str(&asked.id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if asked.class == "api" {
+        headers.insert(HeaderName::from_static("shoudan-version"), HeaderValue::from_static(EDITION));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.tag()));
+    }
+    if asked.class == "page" || asked.class == "api" {
+        // What one person may see is kept by no cache on the way.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    }
+}
+

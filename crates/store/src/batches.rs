@@ -1,0 +1,272 @@
+//! A terminal's line to the gateway: signed in or not, its current batch, the keys it speaks under; the batches it has
+//! closed, and what it uploaded of them.
+
+use crate::{Error, Row, Tx, args};
+
+/// What the gateway has to know before it believes a message: found by the number in field 41.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct LineRow {
+    pub merchant_id: String,
+    pub terminal_id: String,
+    pub merchant_number: String,
+    pub mac_algorithm: String,
+    pub signed_in: bool,
+    pub batch: i64,
+    /// Version and sealed bytes of the current working keys.
+    pub mak: Option<(i64, Vec<u8>)>,
+    pub pik: Option<(i64, Vec<u8>)>,
+    pub tdk: Option<(i64, Vec<u8>)>,
+}
+
+fn key(row: &Row, at: usize) -> Result<Option<(i64, Vec<u8>)>, Error> {
+    let version: Option<i64> = row.take(at)?;
+    let sealed: Option<Vec<u8>> = row.take(at + 1)?;
+    Ok(version.zip(sealed))
+}
+
+/// The line of a terminal number.
+pub fn line(tx: &mut Tx<'_>, terminal_number: &str) -> Result<Option<LineRow>, Error> {
+    let row = tx.maybe(
+        "select t.merchant_id, t.id, m.number, t.mac_algorithm, t.signed_in, t.batch, \
+           a.version, a.sealed, p.version, p.sealed, d.version, d.sealed \
+         from terminal_numbers n \
+         join terminals t on t.merchant_id = n.merchant_id and t.id = n.terminal_id \
+         join merchants m on m.merchant_id = n.merchant_id \
+         left join terminal_keys a on a.merchant_id = t.merchant_id and a.terminal_id = t.id \
+           and a.kind = 'mak' and a.state = 'current' \
+         left join terminal_keys p on p.merchant_id = t.merchant_id and p.terminal_id = t.id \
+           and p.kind = 'pik' and p.state = 'current' \
+         left join terminal_keys d on d.merchant_id = t.merchant_id and d.terminal_id = t.id \
+           and d.kind = 'tdk' and d.state = 'current' \
+         where n.number = $1",
+        args![terminal_number],
+    )?;
+    row.map(|r| {
+        Ok(LineRow {
+            merchant_id: r.take(0)?,
+            terminal_id: r.take(1)?,
+            merchant_number: r.take(2)?,
+            mac_algorithm: r.take(3)?,
+            signed_in: r.take(4)?,
+            batch: r.take(5)?,
+            mak: key(&r, 6)?,
+            pik: key(&r, 8)?,
+            tdk: key(&r, 10)?,
+        })
+    })
+    .transpose()
+}
+
+/// The part of a line that a concurrent message of the same terminal may have changed: signed in, batch, version of
+/// the current MAC key (0: none).
+pub fn standing(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+) -> Result<(bool, i64, i64), Error> {
+    let row = tx.one(
+        "select t.signed_in, t.batch, coalesce((select k.version from terminal_keys k \
+           where k.merchant_id = t.merchant_id and k.terminal_id = t.id and k.kind = 'mak' and k.state = 'current'), 0) \
+         from terminals t where t.merchant_id = $1 and t.id = $2",
+        args![merchant_id, terminal_id],
+    )?;
+    Ok((row.take(0)?, row.take(1)?, row.take(2)?))
+}
+
+/// Writes that a terminal signed in.
+pub fn sign_in(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    at: i64,
+) -> Result<(), Error> {
+    tx.exactly_one(
+        "update terminals set signed_in = true, signed_in_at = $3 where merchant_id = $1 and id = $2",
+        args![merchant_id, terminal_id, at],
+    )
+}
+
+/// Writes that a terminal signed off.
+pub fn sign_off(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
+    tx.exactly_one(
+        "update terminals set signed_in = false where merchant_id = $1 and id = $2",
+        args![merchant_id, terminal_id],
+    )
+}
+
+/// Moves a terminal on to its next batch; [`Error::NotOne`] where it is not in batch `from` any more.
+pub fn advance(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    from: i64,
+    to: i64,
+) -> Result<(), Error> {
+    tx.exactly_one(
+        "update terminals set batch = $4 where merchant_id = $1 and id = $2 and batch = $3",
+        args![merchant_id, terminal_id, from, to],
+    )
+}
+
+/// A row of `terminal_batches`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct BatchRow {
+    pub merchant_id: String,
+    pub terminal_id: String,
+    pub number: i64,
+    /// `open` or `closed`.
+    pub state: String,
+    pub opened_at: i64,
+    pub closed_at: Option<i64>,
+    /// None where the terminal signed off without settling.
+    pub balanced: Option<bool>,
+    /// Field 48 of the settlement as the terminal sent it, and as the host answered.
+    pub terminal_totals: String,
+    pub host_totals: String,
+}
+
+const COLUMNS: &str = "merchant_id, terminal_id, number, state, opened_at, closed_at, balanced, terminal_totals, \
+                       host_totals";
+
+fn read(row: &Row) -> Result<BatchRow, Error> {
+    Ok(BatchRow {
+        merchant_id: row.take(0)?,
+        terminal_id: row.take(1)?,
+        number: row.take(2)?,
+        state: row.take(3)?,
+        opened_at: row.take(4)?,
+        closed_at: row.take(5)?,
+        balanced: row.take(6)?,
+        terminal_totals: row.take(7)?,
+        host_totals: row.take(8)?,
+    })
+}
+
+/// One batch.
+pub fn get(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    number: i64,
+) -> Result<Option<BatchRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from terminal_batches where merchant_id = $1 and terminal_id = $2 and number = $3"
+    );
+    tx.maybe(&sql, args![merchant_id, terminal_id, number])?
+        .as_ref()
+        .map(read)
+        .transpose()
+}
+
+/// The batches of a terminal, newest first.
+pub fn list(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    limit: i64,
+) -> Result<Vec<BatchRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from terminal_batches where merchant_id = $1 and terminal_id = $2 \
+         order by opened_at desc, number desc limit $3"
+    );
+    tx.all(&sql, args![merchant_id, terminal_id, limit])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Opens a batch, unless it is there; whether it was opened now.
+pub fn open(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    number: i64,
+    at: i64,
+) -> Result<bool, Error> {
+    let opened = tx.run(
+        "insert into terminal_batches (merchant_id, terminal_id, number, state, opened_at, terminal_totals, host_totals) \
+         values ($1, $2, $3, 'open', $4, '', '') on conflict (merchant_id, terminal_id, number) do nothing",
+        args![merchant_id, terminal_id, number, at],
+    )?;
+    Ok(opened == 1)
+}
+
+/// Closes an open batch with both sides' totals. `balanced` is none where nothing was compared.
+pub fn close(
+    tx: &mut Tx<'_>,
+    (merchant_id, terminal_id, number): (&str, &str, i64),
+    at: i64,
+    balanced: Option<bool>,
+    terminal_totals: &str,
+    host_totals: &str,
+) -> Result<(), Error> {
+    tx.exactly_one(
+        "update terminal_batches set state = 'closed', closed_at = $4, balanced = $5, terminal_totals = $6, \
+         host_totals = $7 where merchant_id = $1 and terminal_id = $2 and number = $3 and state = 'open'",
+        args![merchant_id, terminal_id, number, at, balanced, terminal_totals, host_totals],
+    )
+}
+
+/// A row of `upload_items`: a transaction as the terminal remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct UploadRow {
+    pub merchant_id: String,
+    pub terminal_id: String,
+    pub batch: i64,
+    pub stan: i64,
+    pub masked_card: String,
+    pub amount: i64,
+    /// `match`, `amount_differs` or `terminal_only`.
+    pub outcome: String,
+    pub at: i64,
+}
+
+/// Writes an uploaded item; a repeat of it changes nothing.
+pub fn insert_upload(tx: &mut Tx<'_>, item: &UploadRow) -> Result<bool, Error> {
+    let written = tx.run(
+        "insert into upload_items (merchant_id, terminal_id, batch, stan, masked_card, amount, outcome, at) \
+         values ($1,$2,$3,$4,$5,$6,$7,$8) on conflict (merchant_id, terminal_id, batch, stan) do nothing",
+        args![
+            &item.merchant_id,
+            &item.terminal_id,
+            item.batch,
+            item.stan,
+            &item.masked_card,
+            item.amount,
+            &item.outcome,
+            item.at
+        ],
+    )?;
+    Ok(written == 1)
+}
+
+/// What a terminal uploaded of a batch, by trace number.
+pub fn uploads(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    batch: i64,
+) -> Result<Vec<UploadRow>, Error> {
+    tx.all(
+        "select merchant_id, terminal_id, batch, stan, masked_card, amount, outcome, at from upload_items \
+         where merchant_id = $1 and terminal_id = $2 and batch = $3 order by stan",
+        args![merchant_id, terminal_id, batch],
+    )?
+    .iter()
+    .map(|r| {
+        Ok(UploadRow {
+            merchant_id: r.take(0)?,
+            terminal_id: r.take(1)?,
+            batch: r.take(2)?,
+            stan: r.take(3)?,
+            masked_card: r.take(4)?,
+            amount: r.take(5)?,
+            outcome: r.take(6)?,
+            at: r.take(7)?,
+        })
+    })
+    .collect()
+}

@@ -1,0 +1,412 @@
+//! What terminals asked for and were told: one row per financial message, written before the card network is asked and
+//! finished before the terminal is answered.
+
+use crate::{Error, Row, Tx, args};
+
+/// A row of `transactions`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct TransactionRow {
+    pub merchant_id: String,
+    pub id: String,
+    pub terminal_id: String,
+    pub batch: i64,
+    pub stan: i64,
+    /// `request` or `reversal`: what may carry the same trace number beside one another.
+    pub message_class: String,
+    pub kind: String,
+    /// Fen.
+    pub amount: i64,
+    /// `pending`, `approved`, `declined`, `unknown`, `voided`, `reversed` or `refunded`.
+    pub state: String,
+    pub response_code: String,
+    pub rrn: String,
+    pub auth_code: String,
+    pub masked_card: String,
+    pub card_index: String,
+    pub card_type: String,
+    pub entry_mode: String,
+    /// The transaction that this one voids, refunds, completes or reverses.
+    pub original_id: Option<String>,
+    pub request_hash: String,
+    /// The fields of the answer that the host gave, encoded; never a card number.
+    pub answer: Option<Vec<u8>>,
+    pub explanation_code: String,
+    pub upstream_stan: Option<i64>,
+    pub received_at: i64,
+    pub finished_at: Option<i64>,
+}
+
+const COLUMNS: &str = "merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, response_code, rrn, \
+     auth_code, masked_card, card_index, card_type, entry_mode, original_id, request_hash, answer, explanation_code, \
+     upstream_stan, received_at, finished_at";
+
+fn read(row: &Row) -> Result<TransactionRow, Error> {
+    Ok(TransactionRow {
+        merchant_id: row.take(0)?,
+        id: row.take(1)?,
+        terminal_id: row.take(2)?,
+        batch: row.take(3)?,
+        stan: row.take(4)?,
+        message_class: row.take(5)?,
+        kind: row.take(6)?,
+        amount: row.take(7)?,
+        state: row.take(8)?,
+        response_code: row.take(9)?,
+        rrn: row.take(10)?,
+        auth_code: row.take(11)?,
+        masked_card: row.take(12)?,
+        card_index: row.take(13)?,
+        card_type: row.take(14)?,
+        entry_mode: row.take(15)?,
+        original_id: row.take(16)?,
+        request_hash: row.take(17)?,
+        answer: row.take(18)?,
+        explanation_code: row.take(19)?,
+        upstream_stan: row.take(20)?,
+        received_at: row.take(21)?,
+        finished_at: row.take(22)?,
+    })
+}
+
+fn rows(rows: &[Row]) -> Result<Vec<TransactionRow>, Error> {
+    rows.iter().map(read).collect()
+}
+
+/// Writes a new row, unless the terminal, batch, trace number and class have one; whether it was written.
+pub fn insert(tx: &mut Tx<'_>, row: &TransactionRow) -> Result<bool, Error> {
+    let sql = format!(
+        "insert into transactions ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,\
+         $19,$20,$21,$22,$23) on conflict (merchant_id, terminal_id, batch, stan, message_class) do nothing"
+    );
+    let args = args![
+        &row.merchant_id,
+        &row.id,
+        &row.terminal_id,
+        row.batch,
+        row.stan,
+        &row.message_class,
+        &row.kind,
+        row.amount,
+        &row.state,
+        &row.response_code,
+        &row.rrn,
+        &row.auth_code,
+        &row.masked_card,
+        &row.card_index,
+        &row.card_type,
+        &row.entry_mode,
+        &row.original_id,
+        &row.request_hash,
+        &row.answer,
+        &row.explanation_code,
+        row.upstream_stan,
+        row.received_at,
+        row.finished_at
+    ];
+    Ok(tx.run(&sql, args)? == 1)
+}
+
+/// One transaction.
+pub fn get(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    id: &str,
+) -> Result<Option<TransactionRow>, Error> {
+    let sql = format!("select {COLUMNS} from transactions where merchant_id = $1 and id = $2");
+    tx.maybe(&sql, args![merchant_id, id])?
+        .as_ref()
+        .map(read)
+        .transpose()
+}
+
+/// The transaction of a trace number.
+pub fn by_trace(
+    tx: &mut Tx<'_>,
+    (merchant_id, terminal_id): (&str, &str),
+    batch: i64,
+    stan: i64,
+    message_class: &str,
+) -> Result<Option<TransactionRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from transactions where merchant_id = $1 and terminal_id = $2 and batch = $3 and stan = $4 \
+         and message_class = $5"
+    );
+    tx.maybe(
+        &sql,
+        args![merchant_id, terminal_id, batch, stan, message_class],
+    )?
+    .as_ref()
+    .map(read)
+    .transpose()
+}
+
+/// Transactions of a merchant under a reference number.
+pub fn by_reference(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    rrn: &str,
+) -> Result<Vec<TransactionRow>, Error> {
+    let sql =
+        format!("select {COLUMNS} from transactions where rrn = $2 and merchant_id = $1 order by id");
+    rows(&tx.all(&sql, args![merchant_id, rrn])?)
+}
+
+/// Transactions of a merchant with an authorisation code and card, received since a moment.
+pub fn by_authorisation(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    auth_code: &str,
+    card_index: &str,
+    since: i64,
+) -> Result<Vec<TransactionRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from transactions where merchant_id = $1 and received_at >= $4 and auth_code = $2 \
+         and card_index = $3 order by received_at, id"
+    );
+    rows(&tx.all(&sql, args![merchant_id, auth_code, card_index, since])?)
+}
+
+/// The transaction that went upstream under this trace number for this terminal, the newest if the numbers went round.
+pub fn by_upstream_trace(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    upstream_stan: i64,
+    since: i64,
+) -> Result<Option<TransactionRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from transactions where merchant_id = $1 and received_at >= $4 and terminal_id = $2 \
+         and upstream_stan = $3 order by received_at desc, id desc limit 1"
+    );
+    tx.maybe(&sql, args![merchant_id, terminal_id, upstream_stan, since])?
+        .as_ref()
+        .map(read)
+        .transpose()
+}
+
+/// What a transaction ends with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct End<'a> {
+    pub state: &'a str,
+    pub response_code: &'a str,
+    pub auth_code: &'a str,
+    pub answer: &'a [u8],
+    pub explanation_code: &'a str,
+    pub at: i64,
+}
+
+/// Ends a pending transaction; false where it is pending no more.
+pub fn finish(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    id: &str,
+    end: &End<'_>,
+) -> Result<bool, Error> {
+    let ended = tx.run(
+        "update transactions set state = $3, response_code = $4, auth_code = $5, answer = $6, explanation_code = $7, \
+         finished_at = $8 where merchant_id = $1 and id = $2 and state = 'pending'",
+        args![
+            merchant_id,
+            id,
+            end.state,
+            end.response_code,
+            end.auth_code,
+            end.answer,
+            end.explanation_code,
+            end.at
+        ],
+    )?;
+    Ok(ended == 1)
+}
+
+/// Takes a transaction from one state to another; false where it is not in the first any more.
+pub fn turn(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    id: &str,
+    from: &str,
+    to: &str,
+) -> Result<bool, Error> {
+    let turned = tx.run(
+        "update transactions set state = $4 where merchant_id = $1 and id = $2 and state = $3",
+        args![merchant_id, id, from, to],
+    )?;
+    Ok(turned == 1)
+}
+
+/// Says which transaction a pending one refers to.
+pub fn link(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    id: &str,
+    original_id: &str,
+) -> Result<(), Error> {
+    tx.exactly_one(
+        "update transactions set original_id = $3 where merchant_id = $1 and id = $2 and state = 'pending'",
+        args![merchant_id, id, original_id],
+    )
+}
+
+/// Takes the row lock of an original, so that two messages about it follow one another; false where it is not in `state`.
+pub fn hold(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    id: &str,
+    state: &str,
+) -> Result<bool, Error> {
+    turn(tx, merchant_id, id, state, state)
+}
+
+/// Transactions that refer to an original and took or may take effect: pending, approved, unknown.
+pub fn about(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    original: &TransactionRow,
+) -> Result<Vec<TransactionRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from transactions where merchant_id = $1 and received_at >= $3 and original_id = $2 \
+         and state in ('pending', 'approved', 'unknown') order by id"
+    );
+    rows(&tx.all(&sql, args![merchant_id, &original.id, original.received_at])?)
+}
+
+/// Sum and count of the transactions of a batch, per kind, that count in its settlement.
+pub fn totals(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    batch: i64,
+) -> Result<Vec<(String, i64, i64)>, Error> {
+    tx.all(
+        "select kind, cast(sum(amount) as bigint), count(*) from transactions \
+         where merchant_id = $1 and terminal_id = $2 and batch = $3 and message_class = 'request' \
+         and state in ('approved', 'voided', 'refunded') group by kind order by kind",
+        args![merchant_id, terminal_id, batch],
+    )?
+    .iter()
+    .map(|r| Ok((r.take(0)?, r.take(1)?, r.take(2)?)))
+    .collect()
+}
+
+/// Transactions still pending that arrived before `before`: whoever carried them has gone.
+pub fn abandoned(
+    tx: &mut Tx<'_>,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<TransactionRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from transactions where state in ('pending', 'unknown') and state = 'pending' \
+         and received_at < $1 order by received_at, merchant_id, id limit $2"
+    );
+    rows(&tx.all(&sql, args![before, limit])?)
+}
+
+/// The highest reference number (twelve digits) that begins with `prefix`.
+pub fn highest_reference(tx: &mut Tx<'_>, prefix: &str) -> Result<Option<String>, Error> {
+    let end = format!("{prefix:9<12}");
+    tx.one(
+        "select max(rrn) from transactions where rrn >= $1 and rrn <= $2",
+        args![prefix, end],
+    )?
+    .take(0)
+}
+
+/// Which transactions a list wants; an empty text means any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this merchant.
+    pub merchant_id: String,
+    /// Only of this terminal.
+    pub terminal_id: String,
+    /// Only in this state.
+    pub state: String,
+}
+
+/// A page of transactions with their terminal numbers, newest first: those whose id is below `before` (empty: from the
+/// newest).
+pub fn list(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<(TransactionRow, String)>, Error> {
+    // The alternative spelling per filter lets both engines use the merchant's index.
+    let scope = if filter.merchant_id.is_empty() {
+        "$1 = ''"
+    } else {
+        "x.merchant_id = $1"
+    };
+    let columns: Vec<String> = COLUMNS
+        .split(", ")
+        .map(|c| format!("x.{}", c.trim()))
+        .collect();
+    let sql = format!(
+        "select {}, coalesce(t.number, '') from transactions x \
+         left join terminals t on t.merchant_id = x.merchant_id and t.id = x.terminal_id \
+         where {scope} and ($2 = '' or x.terminal_id = $2) and ($3 = '' or x.state = $3) and ($4 = '' or x.id < $4) \
+         order by x.id desc limit $5",
+        columns.join(", ")
+    );
+    let args = args![
+        &filter.merchant_id,
+        &filter.terminal_id,
+        &filter.state,
+        before,
+        limit
+    ];
+    tx.all(&sql, args)?
+        .iter()
+        .map(|r| Ok((read(r)?, r.take(23)?)))
+        .collect()
+}
+
+// Invariants -----------------------------------------------------------------------------------------------------------
+
+/// Ended transactions without a stored answer: approvals that could not be repeated to their terminal.
+pub fn unanswered(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
+    pairs(
+        tx,
+        "select merchant_id, id from transactions where finished_at is not null and answer is null \
+         order by merchant_id, id",
+    )
+}
+
+/// Transactions of unknown outcome that no reversal resolves.
+pub fn unresolved(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
+    pairs(
+        tx,
+        "select x.merchant_id, x.id from transactions x where x.state in ('pending', 'unknown') and x.state = 'unknown' \
+         and not exists (select 1 from upstream_reversals r where r.merchant_id = x.merchant_id \
+         and r.transaction_id = x.id and r.state = 'queued') order by x.merchant_id, x.id",
+    )
+}
+
+/// Originals said to be voided without an approved void, or with several.
+pub fn wrongly_voided(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
+    pairs(
+        tx,
+        "select x.merchant_id, x.id from transactions x where x.state = 'voided' and 1 <> (select count(*) \
+         from transactions v where v.merchant_id = x.merchant_id and v.original_id = x.id and v.state = 'approved' \
+         and v.kind in ('void', 'preauth_void', 'completion_void')) order by x.merchant_id, x.id",
+    )
+}
+
+/// Approved voids, refunds and reversals whose amount exceeds, or differs from, their original's.
+pub fn more_than_original(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
+    pairs(
+        tx,
+        "select v.merchant_id, v.id from transactions v join transactions x on x.merchant_id = v.merchant_id \
+         and x.id = v.original_id where v.state = 'approved' and ((v.kind = 'refund' and v.amount > x.amount) \
+         or (v.kind in ('void', 'reversal', 'preauth_void', 'completion_void') and v.amount <> x.amount)) \
+         order by v.merchant_id, v.id",
+    )
+}
+
+fn pairs(tx: &mut Tx<'_>, sql: &str) -> Result<Vec<(String, String)>, Error> {
+    tx.all(sql, args![])?
+        .iter()
+        .map(|r| Ok((r.take(0)?, r.take(1)?)))
+        .collect()
+}
