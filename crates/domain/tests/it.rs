@@ -3,5 +3,6 @@
 
 mod it {
     mod catalogue;
+    mod docs;
     mod model;
 }

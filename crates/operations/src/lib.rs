@@ -9,6 +9,7 @@ pub mod moves;
 pub mod stops;
 pub mod explain;
 pub mod requests;
+pub mod reviews;
 pub mod payments;
 pub mod session;
 pub mod batches;

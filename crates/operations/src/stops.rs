@@ -13,6 +13,7 @@ use crate::chain::{NETWORK, NOBODY, PLATFORM};
 use crate::ctx::Ctx;
 use crate::gates;
 use crate::refused::{Done, Refused};
+use crate::requests;
 use crate::trace::{self, Change, Happened};
 use crate::views::{Page, Paging, StopPreview, StopView, SubjectRef};
 
@@ -62,7 +63,15 @@ pub fn place(tx: &mut Tx<'_>, ctx: &mut Ctx, place: Place) -> Done<StopView> {
     store::stops::insert(tx, &row)?;
     gates::forget(tx, place.kind, &place.merchant)?;
     tell(tx, ctx, &row, if row.started { "stop.started" } else { "stop.announced" }, &audit)?;
+    if ctx.actor.role != "system" {
+        plan_again(tx, ctx, &row)?;
+    }
     Ok(view(ctx, &row))
+}
+
+/// Open requests of the merchant follow what changed.
+fn plan_again(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &StopRow) -> Done<()> {
+    if row.merchant_id == NOBODY { Ok(()) } else { requests::refresh(tx, ctx, &row.merchant_id) }
 }
 
 /// Checks a stop and makes its row, without writing it.
@@ -94,7 +103,8 @@ fn prepared(tx: &mut Tx<'_>, ctx: &mut Ctx, place: &Place) -> Done<StopRow> {
             ));
         }
     }
-    if ctx.catalog().stages.values().any(|s| s.implies.as_deref() == Some(reason.code.as_str())) {
+    let implied = ctx.catalog().stages.values().any(|s| s.implies.as_deref() == Some(reason.code.as_str()));
+    if implied && ctx.actor.role != "system" {
         return Err(Refused::conflict(
             "reason",
             reason.code,
@@ -218,6 +228,7 @@ pub fn lift(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, why: &str)
         return Err(Refused::field("why", "required", "请写明解除依据", "say why it is lifted"));
     }
     end(tx, ctx, &row, why)?;
+    plan_again(tx, ctx, &row)?;
     let lifted = store::stops::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("stop", id))?;
     Ok(view(ctx, &lifted))
 }
@@ -310,6 +321,7 @@ pub fn tick(tx: &mut Tx<'_>, ctx: &mut Ctx, limit: i64) -> Done<Ticked> {
     }
     for row in store::stops::due_to_end(tx, ctx.now.millis(), limit)? {
         end(tx, ctx, &row, "its scheduled end came")?;
+        plan_again(tx, ctx, &row)?;
         ticked.ended += 1;
     }
     Ok(ticked)

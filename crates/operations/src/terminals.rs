@@ -19,7 +19,6 @@ use crate::ctx::Ctx;
 use crate::dormancy;
 use crate::moves;
 use crate::refused::{Done, FieldError, Refused};
-use crate::requests;
 use crate::trace::{self, Change, Happened};
 
 /// The destination and origin addresses terminals use unless told otherwise.
@@ -204,15 +203,6 @@ pub fn note_sale(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str,
 /// Internal: the review that accepted it is the evidence.
 pub fn note_verified(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -> Done<()> {
     Ok(terminals::set_verified(tx, merchant, terminal, ctx.now.millis())?)
-}
-
-/// Notes a successful sign-in, and carries on the requests that wait for it. Internal: the gateway has checked.
-pub fn note_sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str, batch: i64) -> Done<()> {
-    let row = known(tx, merchant, terminal)?;
-    terminals::set_signed_in(tx, merchant, terminal, ctx.now.millis(), batch)?;
-    happened(tx, ctx, "terminal.signed_in", &row, json!({ "batch": batch }), NOBODY)?;
-    requests::event_step(tx, ctx, merchant, "terminal", terminal, "terminal.signed_in")?;
-    Ok(())
 }
 
 /// How far a terminal's activation is.

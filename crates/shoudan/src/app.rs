@@ -94,7 +94,7 @@ impl App {
     /// catalogue is refused with everything that is wrong with it.
     pub fn open(options: Options) -> anyhow::Result<Self> {
         let catalog = load_catalog(options.catalog.as_ref())?;
-        let calendar = calendar(&catalog, options.catalog.as_ref(), options.demo)?;
+        let calendar = calendar(options.catalog.as_ref(), options.demo)?;
         let config = store::Config::from_url(&options.database)?;
         let db = Db::open(&config).context("the database could not be opened")?;
         db.migrate(store::schema::MIGRATIONS).context("the database's schema could not be brought up to date")?;
@@ -120,7 +120,8 @@ impl App {
             limits: Limits::default(),
             hashing: Semaphore::new(HASHING_AT_ONCE),
             jobs_turn: Mutex::new(()),
-            node: format!("node:{start}"),
+            // Under a clock that stands still the lease of the process before would never run out.
+            node: if options.clock == Kind::Frozen { "node:test".to_owned() } else { format!("node:{start}") },
         })))
     }
 
@@ -190,8 +191,7 @@ fn load_catalog(directory: Option<&PathBuf>) -> anyhow::Result<Catalog> {
 }
 
 /// The working-day table beside the catalogue, or the shipped one.
-fn calendar(catalog: &Catalog, directory: Option<&PathBuf>, demo: bool) -> anyhow::Result<Calendar> {
-    let _ = catalog;
+fn calendar(directory: Option<&PathBuf>, demo: bool) -> anyhow::Result<Calendar> {
     let own = directory.map(|d| d.join("calendar.csv")).filter(|path| path.exists());
     let text = match own {
         Some(path) => std::fs::read_to_string(&path).with_context(|| path.display().to_string())?,

@@ -76,6 +76,11 @@ impl Clock {
         machine_time()
     }
 
+    /// How far it was moved, in milliseconds.
+    pub fn offset(&self) -> i64 {
+        self.offset.load(Ordering::Acquire)
+    }
+
     /// Notes that the durable offset is now this.
     pub fn moved(&self, offset: i64) {
         self.offset.store(offset, Ordering::Release);

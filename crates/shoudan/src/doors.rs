@@ -199,29 +199,30 @@ pub fn language(headers: &HeaderMap) -> Lang {
 }
 
 /// The address a call came from.
-pub fn peer(request: &Request) -> IpAddr {
-    request
-        .extensions()
+pub fn peer(parts: &Parts) -> IpAddr {
+    parts
+        .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
 }
 
 /// Finds out who calls, and lets them pass or not.
-async fn guard(State((app, access)): State<(App, Access)>, mut request: Request, next: Next) -> Response {
-    let caller = match known(&app, &request).await {
+async fn guard(State((app, access)): State<(App, Access)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let caller = match known(&app, &parts).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
     if let Err(problem) = passes(&app, access, &caller) {
-        let asks_page = request.method() == Method::GET && crate::serve::wants_page(request.uri().path(), request.headers());
+        let asks_page = parts.method == Method::GET && crate::serve::wants_page(parts.uri.path(), &parts.headers);
         if problem.status() == 401 && asks_page {
-            let back = request.uri().path_and_query().map_or("/", |p| p.as_str());
+            let back = parts.uri.path_and_query().map_or("/", |p| p.as_str());
             return Redirect::to(&paths::login_then(back)).into_response();
         }
         return problem.into_response();
     }
-    request.extensions_mut().insert(Arc::new(caller));
-    next.run(request).await
+    parts.extensions.insert(Arc::new(caller));
+    next.run(Request::from_parts(parts, body)).await
 }
 
 /// Whether a caller passes a door.
@@ -238,14 +239,14 @@ pub fn passes(app: &App, access: Access, caller: &Caller) -> Result<(), Problem>
     }
 }
 
-async fn known(app: &App, request: &Request) -> Result<Caller, Problem> {
-    let headers = request.headers();
+async fn known(app: &App, parts: &Parts) -> Result<Caller, Problem> {
+    let headers = &parts.headers;
     let mut caller = Caller {
         actor: Actor::public(),
         user: None,
         session: None,
         lang: language(headers),
-        peer: peer(request),
+        peer: peer(parts),
     };
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let key = value.to_str().ok().and_then(bearer).map(str::to_owned).ok_or_else(Problem::not_authenticated)?;

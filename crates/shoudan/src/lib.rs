@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod doors;
+pub mod jobs;
 pub mod limits;
 pub mod login;
 pub mod metrics;

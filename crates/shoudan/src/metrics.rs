@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ const FAMILIES: [Family; 4] = [
 #[derive(Default)]
 pub struct Metrics {
     counts: Mutex<[BTreeMap<Vec<String>, u64>; 4]>,
+    calls: AtomicU64,
 }
 
 impl Metrics {
@@ -41,6 +43,12 @@ impl Metrics {
             let key = labels.iter().map(|&label| label.to_owned()).collect();
             *family.entry(key).or_default() += by;
         }
+    }
+
+    /// The id of the next call to this node, under which it is found in the log.
+    pub fn next_call(&self, node: &str) -> String {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        format!("call_{}_{number}", node.trim_start_matches("node:"))
     }
 
     /// An HTTP request was answered. `class` is one of few: `page`, `api`, `asset`, `health`.

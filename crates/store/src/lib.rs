@@ -85,3 +85,4 @@ pub mod keys;
 pub mod reversals;
 pub mod transactions;
 pub mod search;
+pub mod history;

@@ -215,28 +215,3 @@ pub fn list(
         .map(|row| Ok((read(row)?, row.take(16)?)))
         .collect()
 }
-
-/// For the checker: merchant, kind and subject of which more than one request is open (the index should prevent it).
-pub fn doubly_open(tx: &mut Tx<'_>) -> Result<Vec<(String, String, i64)>, Error> {
-    tx.all(
-        "select merchant_id, kind || ' ' || subject_kind || ' ' || subject_id, count(*) from requests \
-         where state = 'open' group by merchant_id, kind, subject_kind, subject_id having count(*) > 1 \
-         order by merchant_id",
-        args![],
-    )?
-    .iter()
-    .map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
-    .collect()
-}
-
-/// For the checker: requests said to be done with a step that is not.
-pub fn done_too_soon(tx: &mut Tx<'_>) -> Result<Vec<(String, String, String)>, Error> {
-    tx.all(
-        "select r.merchant_id, r.id, s.step from requests r join steps s on s.merchant_id = r.merchant_id \
-         and s.request_id = r.id where r.state = 'done' and s.state <> 'done' order by r.merchant_id, r.id",
-        args![],
-    )?
-    .iter()
-    .map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
-    .collect()
-}

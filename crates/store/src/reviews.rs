@@ -210,51 +210,6 @@ pub fn queue(
     tx.all(&sql, args)?.iter().map(read).collect()
 }
 
-/// For the checker: approved reviews that fewer different people approved than were needed: merchant, review, needed,
-/// found.
-pub fn approved_by_too_few(tx: &mut Tx<'_>) -> Result<Vec<(String, String, i64, i64)>, Error> {
-    tx.all(
-        "select r.merchant_id, r.id, r.approvals_needed, count(distinct d.person_id) from reviews r \
-         left join review_decisions d on d.merchant_id = r.merchant_id and d.review_id = r.id \
-         and d.decision = 'approve' where r.state = 'approved' group by r.merchant_id, r.id, r.approvals_needed \
-         having count(distinct d.person_id) < r.approvals_needed order by r.merchant_id, r.id",
-        args![],
-    )?
-    .iter()
-    .map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?, row.take(3)?)))
-    .collect()
-}
-
-/// For the checker: decisions by the person who opened the request: merchant, review, person.
-pub fn decided_by_asker(tx: &mut Tx<'_>) -> Result<Vec<(String, String, String)>, Error> {
-    tx.all(
-        "select d.merchant_id, d.review_id, d.person_id from review_decisions d join reviews r \
-         on r.merchant_id = d.merchant_id and r.id = d.review_id join requests q \
-         on q.merchant_id = r.merchant_id and q.id = r.request_id where q.opened_by_person = d.person_id \
-         order by d.merchant_id, d.review_id",
-        args![],
-    )?
-    .iter()
-    .map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
-    .collect()
-}
-
-/// For the checker: reviews whose state and decisions contradict each other (closed without a decision of that kind,
-/// or open although somebody returned or refused it): merchant, review, state.
-pub fn contradicted(tx: &mut Tx<'_>) -> Result<Vec<(String, String, String)>, Error> {
-    tx.all(
-        "select r.merchant_id, r.id, r.state from reviews r where (r.state in ('approved', 'refused') and not exists \
-         (select 1 from review_decisions d where d.merchant_id = r.merchant_id and d.review_id = r.id \
-          and d.decision = case r.state when 'approved' then 'approve' else 'refuse' end)) \
-         or (r.state = 'open' and exists (select 1 from review_decisions d where d.merchant_id = r.merchant_id \
-          and d.review_id = r.id and d.decision <> 'approve')) order by r.merchant_id, r.id",
-        args![],
-    )?
-    .iter()
-    .map(|row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
-    .collect()
-}
-
 /// Notes that the request an open review is about has a new version, with the same evidence.
 pub fn restamp(tx: &mut Tx<'_>, review: &ReviewRow, version: i64) -> Result<(), Error> {
     tx.exactly_one(

@@ -220,38 +220,11 @@ pub fn set_verified(tx: &mut Tx<'_>, merchant_id: &str, id: &str, at: i64) -> Re
     Ok(())
 }
 
-/// Notes a sign-in at `at` with this batch.
-pub fn set_signed_in(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    at: i64,
-    batch: i64,
-) -> Result<(), Error> {
-    tx.exactly_one(
-        "update terminals set signed_in = true, signed_in_at = $3, batch = $4 where merchant_id = $1 and id = $2",
-        args![merchant_id, id, at, batch],
-    )
-}
-
 /// Notes that a terminal is no longer signed in.
 pub fn set_signed_off(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update terminals set signed_in = false where merchant_id = $1 and id = $2",
         args![merchant_id, id],
-    )
-}
-
-/// Notes which software a terminal reported.
-pub fn set_software(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    software: &str,
-) -> Result<(), Error> {
-    tx.exactly_one(
-        "update terminals set software = $3 where merchant_id = $1 and id = $2",
-        args![merchant_id, id, software],
     )
 }
 

@@ -66,7 +66,7 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
 }
 
 /// A merchant as a list shows it.
-pub(crate) fn in_list(tx: &mut Tx<'_>, ctx: &Ctx, row: Stored) -> Done<MerchantRow> {
+fn in_list(tx: &mut Tx<'_>, ctx: &Ctx, row: Stored) -> Done<MerchantRow> {
     let chain = chain::of_merchant(tx, &row.merchant_id)?;
     Ok(MerchantRow {
         standing: explain::standing(ctx, &chain, explain::DEFAULT_CAPABILITY).to_owned(),

@@ -83,6 +83,7 @@ pub struct LoggedIn {
 pub fn login_row(tx: &mut Tx<'_>, login: &str) -> Done<Attempt> {
     Ok(Attempt {
         user: users::by_login(tx, &login.trim().to_lowercase())?,
+        codes_at: None,
     })
 }
 

@@ -84,6 +84,11 @@ fn told(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, step: &str) -> Done<()> {
     happened(tx, ctx, work, "request.step_completed", json!({ "step": step }), &audit)
 }
 
+/// Tells that a step was sent back.
+pub(crate) fn returned(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, step: &str, remark: &str) -> Done<()> {
+    happened(tx, ctx, work, "request.step_returned", json!({ "step": step, "remark": remark }), "-")
+}
+
 /// Writes an event of the request, on the time-line of its terminal where it has one.
 pub(crate) fn happened(
     tx: &mut Tx<'_>,
@@ -177,15 +182,29 @@ fn replan_one(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<()> {
     let before = (work.request.clone(), work.steps.clone());
     let stored = (work.request.details.clone(), work.request.choices.clone());
     let catalog = ctx.platform.catalog.clone();
-    work.reload_chain(tx)?;
-    let needed = needed(work, &catalog, ctx)?;
-    fit(work, &catalog, needed, ctx.now.millis())?;
-    if work.steps.iter().all(|s| s.state == "done") {
-        return close::conclude(tx, ctx, work);
-    }
-    let review = Turn::of(tx, ctx, work, &catalog)?;
-    let whose = review.as_ref().map(|r| (r.role.as_str(), r.promise_by));
-    take_turns(ctx, work, whose)?;
+    let review = loop {
+        work.reload_chain(tx)?;
+        let needed = needed(work, &catalog, ctx)?;
+        fit(work, &catalog, needed, ctx.now.millis())?;
+        if work.steps.iter().all(|s| s.state == "done") {
+            return close::conclude(tx, ctx, work);
+        }
+        let review = Turn::of(tx, ctx, work, &catalog)?;
+        let whose = review.as_ref().map(|r| (r.role.as_str(), r.promise_by));
+        let begun = take_turns(ctx, work, whose)?;
+        let mut over = Vec::new();
+        for step in begun {
+            if effects::begun(tx, ctx, work, &step)? {
+                over.push(step);
+            }
+        }
+        if over.is_empty() {
+            break review;
+        }
+        for step in over {
+            carry_out(tx, ctx, work, &step)?;
+        }
+    };
     let remembered = (json(&work.details)?, json(&work.choices)?);
     if (&work.request, &work.steps) != (&before.0, &before.1) || remembered != stored || !work.removed.is_empty() {
         work.save(tx)?;

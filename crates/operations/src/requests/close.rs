@@ -50,6 +50,15 @@ pub(crate) fn refuse(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, why: &str)
     close(tx, ctx, work, "refused", "request.refused", why)
 }
 
+/// An application in review whose items go back is an application again.
+pub(crate) fn send_application_back(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<()> {
+    if !effects::is_application(work) {
+        return Ok(());
+    }
+    let request = work.request.id.clone();
+    as_system(ctx, &request, |ctx| fire(tx, ctx, work, SubjectKind::Merchant, "return"))
+}
+
 /// Closes a request that its people no longer want.
 pub(crate) fn withdraw(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, why: &str) -> Done<()> {
     let request = work.request.id.clone();

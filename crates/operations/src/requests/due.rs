@@ -61,11 +61,12 @@ pub(crate) fn last_end(work_stops: &[store::stops::StopRow], reasons: &[String])
 }
 
 /// Gives every step that became due its promise, takes it from those that are not, and tells the request whose turn it
-/// is.
-pub(crate) fn take_turns(ctx: &Ctx, work: &mut Work, review: Option<(&str, Option<i64>)>) -> Done<()> {
+/// is. The steps whose turn has just come.
+pub(crate) fn take_turns(ctx: &Ctx, work: &mut Work, review: Option<(&str, Option<i64>)>) -> Done<Vec<String>> {
     let catalog = ctx.platform.catalog.clone();
     let due = due(&catalog, &work.steps);
     let mut next: Option<(String, Option<i64>)> = None;
+    let mut begun = Vec::new();
     for step in &mut work.steps {
         let row = step_row(&catalog, &step.step)?;
         if !due.contains(&step.step) {
@@ -75,6 +76,7 @@ pub(crate) fn take_turns(ctx: &Ctx, work: &mut Work, review: Option<(&str, Optio
             continue;
         }
         if step.promise_by.is_none() {
+            begun.push(step.step.clone());
             let until = last_end(&work.chain.stops, &list_of(&step.serves)).or(work.details.effective_at);
             step.promise_by = promised(ctx, row, ctx.now, until)?.0;
         }
@@ -89,7 +91,7 @@ pub(crate) fn take_turns(ctx: &Ctx, work: &mut Work, review: Option<(&str, Optio
     };
     work.request.waiting_on = actor;
     work.request.promise_by = promise;
-    Ok(())
+    Ok(begun)
 }
 
 /// The digest of what a review of `step` judges: the evidence and documents of the steps before it (or, where a role

@@ -26,13 +26,13 @@ pub use open::{Choose, Open, choose, open, withdraw};
 pub use submit::{Submit, submit};
 pub use views::{list, plan_view, step_refs, view};
 
-pub(crate) use access::{may_act_as, see};
-pub(crate) use carry::{carry_out, replan, simulate};
-pub(crate) use close::refuse;
-pub(crate) use due::payload;
+pub(crate) use carry::{carry_out, replan, returned, simulate};
+pub(crate) use close::{refuse, send_application_back};
+pub(crate) use due::{judged_by, payload};
+pub(crate) use effects::{is_data, money_words};
 pub(crate) use evidence::Evidence;
 pub(crate) use views::request_view;
-pub(crate) use work::{Work, as_system, list_of};
+pub(crate) use work::{Work, list_of};
 
 use store::Tx;
 

@@ -3,6 +3,7 @@
 use store::Tx;
 use store::effects::Blockers;
 
+use super::effects;
 use super::open::Open;
 use crate::refused::{Done, FieldError, Refused};
 
@@ -21,7 +22,7 @@ pub(crate) fn of_kind(tx: &mut Tx<'_>, command: &Open) -> Done<()> {
 /// Refuses while anything is open at a terminal, or at any terminal of the merchant. `request` does not count itself.
 pub(crate) fn check(tx: &mut Tx<'_>, merchant: &str, terminal: Option<&str>, request: &str) -> Done<()> {
     let mut wrong = Vec::new();
-    for (id, number) in store::effects::terminals_of(tx, merchant)? {
+    for (id, number) in effects::all_of(tx, merchant)? {
         if terminal.is_none_or(|t| t == id) {
             let found = store::effects::blockers(tx, merchant, &id, request)?;
             wrong.extend(told(&number, found));

@@ -14,6 +14,7 @@ use store::requests::{Filter, RequestRow as Row};
 use store::steps::StepRow;
 
 use super::access;
+use super::effects;
 use super::due::{REVIEW_ORDER, due, last_end, promised};
 use super::evidence::Evidence;
 use super::work::{RESTORATION, Work, is_review, list_of, owner};
@@ -183,7 +184,7 @@ fn step_view(
         documents: list_of(&step.documents).iter().filter_map(|c| asked_document(ctx, c, documents)).collect(),
         fields: list_of(&step.fields).iter().filter_map(|c| asked_field(ctx, c, &evidence)).collect(),
         serves: list_of(&step.serves),
-        remark: if knows { step.remark.clone() } else { String::new() },
+        remark: if knows { effects::remark_words(ctx, &step.remark) } else { String::new() },
         mine: knows && is_due && !is_review(ctx.catalog(), &step.step) && access::may_act_as(ctx, &row.by),
         done_at: step.done_at,
         ..bare(ctx, row, subject)
@@ -290,7 +291,7 @@ pub(crate) fn request_view(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work) -> Done<Requ
         promise_by: r.promise_by,
         opened_at: r.opened_at,
         closed_at: r.closed_at,
-        closed_why: r.closed_why.clone(),
+        closed_why: effects::remark_words(ctx, &r.closed_why),
         steps,
         reasons: work.reasons(),
         review,

@@ -34,6 +34,24 @@ pub const SCRIPT: Asset = Asset {
     digest: digest(include_bytes!("../../assets/app.js")),
 };
 
+/// Keys and comfort of the console.
+pub const CONSOLE: Asset = Asset {
+    stem: "console",
+    ending: "js",
+    media: "text/javascript; charset=utf-8",
+    content: include_str!("../../assets/console.js"),
+    digest: digest(include_bytes!("../../assets/console.js")),
+};
+
+/// The virtual POS without leaving the page.
+pub const POS: Asset = Asset {
+    stem: "pos",
+    ending: "js",
+    media: "text/javascript; charset=utf-8",
+    content: include_str!("../../assets/pos.js"),
+    digest: digest(include_bytes!("../../assets/pos.js")),
+};
+
 /// The icon in the browser's tab.
 pub const ICON: Asset = Asset {
     stem: "icon",
@@ -44,7 +62,7 @@ pub const ICON: Asset = Asset {
 };
 
 /// All embedded files.
-pub const ALL: [Asset; 3] = [STYLE, SCRIPT, ICON];
+pub const ALL: [Asset; 5] = [STYLE, SCRIPT, CONSOLE, POS, ICON];
 
 impl Asset {
     /// The address to link to: `/assets/style-1b2c….css`.

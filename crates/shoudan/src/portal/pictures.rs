@@ -22,7 +22,8 @@ pub fn slip(page: &Page<'_>) -> Markup {
     }
 }
 
-const SLIP_LINES: &str = r#"<path class="slip-line" d="M62 102h56M132 102h26M62 116h42M132 116h26M62 130h64M62 144h36"/>"#;
+const SLIP_LINES: &str =
+    r#"<path class="slip-line" d="M62 102h56M132 102h26M62 116h42M132 116h26M62 130h64M62 144h36"/>"#;
 
 /// What a document of this code looks like when it is photographed well.
 pub fn example(document: &str) -> Markup {

@@ -52,7 +52,7 @@ macro_rules! word {
         }
     };
 }
-pub(crate) use {word, words};
+pub(crate) use word;
 
 pub mod console;
 pub mod desk;

@@ -3,11 +3,11 @@
 
 use domain::ids::SettlementAccountId;
 use domain::money::Fen;
-use domain::stages::SubjectKind;
+use domain::stages::{SETTLEMENT_ACCOUNT, SubjectKind};
 use domain::time::{Duration, Time};
 use serde_json::json;
 use store::Tx;
-use store::effects::AccountRow;
+use store::parties::{self, AccountRow};
 
 use super::super::evidence::{self, unseal};
 use super::super::work::{Deposit, Work};
@@ -115,7 +115,7 @@ fn check_number(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, step: &str, given: &Giv
         return Ok(());
     }
     let (Some(number), Some(current)) =
-        (number(ctx, work, step, given)?, store::effects::current_account(tx, &work.request.merchant_id)?)
+        (number(ctx, work, step, given)?, parties::current_account(tx, &work.request.merchant_id)?)
     else {
         return Ok(());
     };
@@ -156,7 +156,7 @@ pub(super) fn proven(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str
 pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
     let merchant = work.request.merchant_id.clone();
     let Some(number) = number(ctx, work, step, &Given::new())? else { return Ok(()) };
-    let current = store::effects::current_account(tx, &merchant)?;
+    let current = parties::current_account(tx, &merchant)?;
     let replaces = match &current {
         Some(account) => !is_same(tx, ctx, &merchant, account, &number)?,
         None => false,
@@ -166,7 +166,18 @@ pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
     let bank = evidence::find(ctx, work, "account_bank")?.map(|b| b.expose().clone()).unwrap_or_default();
     let kind = if number.starts_with("62") { "personal" } else { "corporate" };
     let (at, from) = (ctx.now.millis(), effective.millis());
-    store::effects::propose_account(tx, &merchant, id.as_str(), &bank, kind, from, at)?;
+    let proposed = AccountRow {
+        merchant_id: merchant.clone(),
+        id: id.to_string(),
+        version: store::effects::next_account_version(tx, &merchant)?,
+        bank,
+        account_kind: kind.to_owned(),
+        stage: SETTLEMENT_ACCOUNT.start.to_owned(),
+        is_current: false,
+        effective_at: Some(from),
+        created_at: at,
+    };
+    parties::insert_account(tx, &proposed)?;
     for field in super::data::OF_ACCOUNT {
         if let Some(value) = evidence::find(ctx, work, field)? {
             let masked = private::mask(field, value.expose());
@@ -174,8 +185,8 @@ pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
         }
     }
     let request = work.request.id.clone();
-    super::super::as_system(ctx, &request, |ctx| {
-        moves::born(tx, ctx, &merchant, SubjectKind::SettlementAccount, id.as_str(), "missing")
+    work::as_system(ctx, &request, |ctx| {
+        moves::born(tx, ctx, &merchant, SubjectKind::SettlementAccount, id.as_str(), SETTLEMENT_ACCOUNT.start)
     })?;
     work.details.account = Some(id.to_string());
     work.details.effective_at = Some(from);
@@ -184,6 +195,26 @@ pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
         cool(tx, ctx, work, &old.id, effective)?;
     }
     Ok(())
+}
+
+/// Where money will go when a proposal is approved, in words; the number masked.
+pub(crate) fn money_words(ctx: &Ctx, work: &Work) -> Vec<String> {
+    let shown = |field: &str| {
+        work.steps.iter().rev().find_map(|s| evidence::Evidence::of(s).fields.get(field).map(|g| g.shown.clone()))
+    };
+    let Some(number) = shown("account_number") else { return Vec::new() };
+    let bank = shown("account_bank").unwrap_or_default();
+    let from = ctx.platform.zone.human(boundary(ctx, ctx.now + COOLING_OFF), ctx.now, ctx.lang);
+    let replaces = work.chain.link(SubjectKind::SettlementAccount).is_some_and(|l| !l.id.is_empty());
+    let told = if replaces {
+        domain::text!(
+            format!("{from}起，款项转入 {bank} {number}；此前仍转入原账户，并可撤销"),
+            format!("From {from} money goes to {bank} {number}; until then to the old account, and it can be undone")
+        )
+    } else {
+        domain::text!(format!("款项转入 {bank} {number}"), format!("Money goes to {bank} {number}"))
+    };
+    vec![told.get(ctx.lang).to_owned()]
 }
 
 /// Payouts are drawn at midnight: from the first midnight on or after `at`, a new account has every payout to itself.
@@ -196,7 +227,7 @@ fn boundary(ctx: &Ctx, at: Time) -> Time {
 fn cool(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, old: &str, until: Time) -> Done<()> {
     let (merchant, request) = (work.request.merchant_id.clone(), work.request.id.clone());
     if let Some(before) = store::stops::find_live(tx, &merchant, ("settlement_account", old), COOLING)? {
-        super::super::as_system(ctx, &request, |ctx| stops::end(tx, ctx, &before, "a later change replaces it"))?;
+        work::as_system(ctx, &request, |ctx| stops::end(tx, ctx, &before, "a later change replaces it"))?;
     }
     let place = Place {
         merchant: merchant.clone(),
@@ -207,7 +238,7 @@ fn cool(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, old: &str, until: Time)
         ends_at: Some(until),
         details: json!({ "request": request }),
     };
-    let placed = super::super::as_system(ctx, &request, |ctx| stops::place(tx, ctx, place))?;
+    let placed = work::as_system(ctx, &request, |ctx| stops::place(tx, ctx, place))?;
     work.details.own_stops.push(placed.id.clone());
     work.details.seen.insert(placed.id);
     let data = json!({ "ends_at": until.millis() });
@@ -218,7 +249,7 @@ fn cool(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, old: &str, until: Time)
 pub(super) fn is_boundary(tx: &mut Tx<'_>, ctx: &Ctx, work: &mut Work) -> Done<bool> {
     if work.details.account.is_none() {
         // The step was reached by a way that proposes nothing: the present account is verified as it is.
-        return Ok(store::effects::current_account(tx, &work.request.merchant_id)?.is_some());
+        return Ok(parties::current_account(tx, &work.request.merchant_id)?.is_some());
     }
     Ok(work.details.effective_at.is_none_or(|at| at <= ctx.now.millis()))
 }
@@ -246,7 +277,7 @@ pub(super) fn check_boundary(
 pub(super) fn switch(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
     let Some(new) = work.details.account.clone() else { return Ok(()) };
     let (merchant, request) = (work.request.merchant_id.clone(), work.request.id.clone());
-    let old = store::effects::current_account(tx, &merchant)?.map(|a| a.id).unwrap_or_default();
+    let old = parties::current_account(tx, &merchant)?.map(|a| a.id).unwrap_or_default();
     if old == new {
         return Ok(());
     }
@@ -254,8 +285,8 @@ pub(super) fn switch(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -
         .into_iter()
         .filter(|s| s.subject_kind == "settlement_account" && s.subject_id == old)
         .collect();
-    store::effects::switch_account(tx, &merchant, &old, &new, ctx.now.millis())?;
-    super::super::as_system(ctx, &request, |ctx| {
+    parties::make_current(tx, &merchant, &new, ctx.now.millis())?;
+    work::as_system(ctx, &request, |ctx| {
         for stop in resting {
             stops::end(tx, ctx, &stop, "the settlement account was replaced")?;
             if OF_OLD_ACCOUNT.contains(&stop.reason.as_str()) || stop.ends_at.is_some_and(|e| e <= ctx.now.millis()) {
@@ -301,7 +332,7 @@ pub(super) fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> 
 /// Giving up a change: an account not yet current never becomes so. One that is cannot be given up.
 pub(super) fn give_up(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<()> {
     let Some(new) = work.details.account.clone() else { return Ok(()) };
-    let account = store::effects::get_account(tx, &work.request.merchant_id, &new)?;
+    let account = parties::account(tx, &work.request.merchant_id, &new)?;
     if account.is_some_and(|a| a.is_current) {
         return Err(Refused::conflict(
             "request",

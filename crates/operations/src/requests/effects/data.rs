@@ -3,13 +3,14 @@
 use domain::secret::SecretString;
 use domain::stages::SubjectKind;
 use serde_json::json;
-use store::Tx;
+use store::{Tx, parties};
 
 use super::super::evidence::{self, Evidence};
 use super::super::work::Work;
 use crate::ctx::Ctx;
+use crate::merchants::fold;
 use crate::private;
-use crate::refused::Done;
+use crate::refused::{Done, Refused};
 use crate::trace::{self, Change};
 
 /// Where a field is kept.
@@ -17,6 +18,8 @@ use crate::trace::{self, Change};
 enum Home {
     /// The merchant's registered name.
     MerchantName,
+    /// The merchant's unified social credit code.
+    Uscc,
     /// The shop's name.
     ShopName,
     /// The shop's address.
@@ -27,8 +30,9 @@ enum Home {
 
 /// The fields whose value outlives the request. Those of a settlement account are kept by its change.
 #[rustfmt::skip]
-const HOMES: [(&str, Home); 9] = [
+const HOMES: [(&str, Home); 10] = [
     ("merchant_name",         Home::MerchantName),
+    ("uscc",                  Home::Uscc),
     ("shop_name",             Home::ShopName),
     ("shop_address",          Home::ShopAddress),
     ("representative_name",   Home::Private),
@@ -43,29 +47,44 @@ const HOMES: [(&str, Home); 9] = [
 pub(super) const OF_ACCOUNT: [&str; 4] =
     ["account_holder", "account_number", "account_mobile", "account_holder_id_number"];
 
-/// Whether a value given in one step of a request is known in the others, so that it is not asked again.
-pub(crate) fn is_kept(field: &str) -> bool {
-    HOMES.iter().any(|(code, _)| *code == field) || OF_ACCOUNT.contains(&field) || field == "account_bank"
+/// Whether approving a step writes this field into the merchant's data.
+pub(crate) fn is_data(field: &str) -> bool {
+    HOMES.iter().any(|(code, _)| *code == field)
 }
 
-/// Writes what a step corrected.
+/// Whether a value given in one step of a request is known in the others, so that it is not asked again.
+pub(crate) fn is_kept(field: &str) -> bool {
+    is_data(field) || OF_ACCOUNT.contains(&field) || field == "account_bank"
+}
+
+/// Writes what a step corrected; the merchant's version counts the change.
 pub(super) fn correct(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
     let Some(row) = work.step(step).cloned() else { return Ok(()) };
     let given = Evidence::of(&row);
+    let merchant = work.request.merchant_id.clone();
+    let mut known =
+        parties::merchant(tx, &merchant)?.ok_or_else(|| Refused::not_found("merchant", merchant.as_str()))?;
+    let before = format!("{}|{}|{}", known.version, known.name, known.uscc);
     let mut written = Vec::new();
     for (code, home) in HOMES {
         if given.fields.contains_key(code)
             && let Some(value) = evidence::open(ctx, &row, code)?
         {
-            keep(tx, ctx, work, code, home, &value)?;
+            match home {
+                Home::MerchantName => {
+                    known.search_name = fold(value.expose());
+                    known.name.clone_from(value.expose());
+                }
+                Home::Uscc => known.uscc.clone_from(value.expose()),
+                elsewhere => keep(tx, ctx, work, code, elsewhere, &value)?,
+            }
             written.push(code);
         }
     }
     if written.is_empty() {
         return Ok(());
     }
-    store::effects::touch_merchant(tx, &work.request.merchant_id)?;
-    let merchant = work.request.merchant_id.clone();
+    parties::correct_merchant(tx, &known)?;
     let audit = trace::audit(
         tx,
         ctx,
@@ -74,7 +93,7 @@ pub(super) fn correct(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
             merchant: &merchant,
             kind: "merchant",
             id: &merchant,
-            before: String::new(),
+            before,
             after: row.evidence.clone(),
             details: json!({ "corrected": written, "request": work.request.id }),
         },
@@ -98,27 +117,23 @@ pub(super) fn correct(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
 fn keep(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, code: &str, home: Home, value: &SecretString) -> Done<()> {
     let merchant = &work.request.merchant_id;
     let text = value.expose();
-    match home {
-        Home::MerchantName => store::effects::rename_merchant(tx, merchant, text, &folded(text))?,
-        Home::ShopName | Home::ShopAddress => {
-            let Some(shop) = shop(tx, work)? else { return Ok(()) };
-            let (name, address) = if home == Home::ShopName { (text.as_str(), "") } else { ("", text.as_str()) };
-            store::effects::correct_shop(tx, merchant, &shop, name, address)?;
-        }
-        Home::Private => {
-            private::put(tx, ctx, merchant, "merchant", merchant, code, value, &private::mask(code, text))?;
-        }
+    if home == Home::Private {
+        return private::put(tx, ctx, merchant, "merchant", merchant, code, value, &private::mask(code, text));
+    }
+    let Some(shop) = shop(tx, work)? else { return Ok(()) };
+    if home == Home::ShopName {
+        store::effects::name_shop(tx, merchant, &shop, text)?;
+    } else {
+        parties::set_address(tx, merchant, &shop, text)?;
     }
     Ok(())
 }
 
-/// The shop the request is about: its terminal's, or the merchant's only or first one.
+/// The shop the request is about: its terminal's, or the merchant's first one.
 fn shop(tx: &mut Tx<'_>, work: &Work) -> Done<Option<String>> {
     let own = work.subject(SubjectKind::Shop);
-    if own.is_empty() { Ok(store::effects::shops_of(tx, &work.request.merchant_id)?.into_iter().next()) } else { Ok(Some(own)) }
-}
-
-/// A name as it is searched: without spaces, in lower case.
-fn folded(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    if !own.is_empty() {
+        return Ok(Some(own));
+    }
+    Ok(parties::shops(tx, &work.request.merchant_id)?.into_iter().next().map(|s| s.id))
 }

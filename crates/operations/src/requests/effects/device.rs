@@ -3,13 +3,14 @@
 use domain::stages::{SubjectKind, machine};
 use domain::time::{Duration, Time};
 use serde_json::json;
-use store::Tx;
+use store::{Tx, terminals};
 
 use super::super::access;
 use super::super::work::Work;
 use super::{Checked, Given, tell};
 use crate::chain;
 use crate::ctx::Ctx;
+use crate::keys;
 use crate::moves;
 use crate::refused::{Done, Refused};
 use crate::trace::{self, Change, Happened};
@@ -33,7 +34,7 @@ fn issue(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str, device:
     let code = format!("{:06}", ctx.ids.below(1_000_000));
     let until = ctx.now + CODE_LIFE;
     let hash = ctx.platform.sealer.hash_token(&bound(terminal, &code));
-    store::effects::set_activation(tx, merchant, terminal, Some(&hash), Some(until.millis()))?;
+    terminals::set_activation(tx, merchant, terminal, Some((&hash, until.millis())))?;
     let audit = trace::audit(
         tx,
         ctx,
@@ -94,8 +95,10 @@ pub(super) fn check_code(
         return Err(Refused::field("activation_code", "required", "请填写激活码", "enter the activation code"));
     };
     let terminal = terminal(work, step)?;
-    let (hash, until) = store::effects::activation(tx, &work.request.merchant_id, &terminal)?;
-    let Some(hash) = hash.filter(|_| until.is_some_and(|at| ctx.now.millis() < at)) else {
+    let row = terminals::get(tx, &work.request.merchant_id, &terminal)?
+        .ok_or_else(|| Refused::not_found("terminal", terminal.as_str()))?;
+    let counts = row.activation_expires_at.is_some_and(|at| ctx.now.millis() < at);
+    let Some(hash) = row.activation_hash.filter(|_| counts) else {
         return Err(Refused::field(
             "activation_code",
             "expired",
@@ -124,8 +127,9 @@ fn terminal(work: &Work, step: &str) -> Done<String> {
 pub(super) fn activated(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
     let Some(terminal) = work.chain.terminal.clone() else { return Ok(()) };
     let merchant = work.request.merchant_id.clone();
-    store::effects::set_activation(tx, &merchant, &terminal, None, None)?;
-    store::effects::open_terminal(tx, &merchant, &terminal, ctx.now.millis())?;
+    terminals::set_activation(tx, &merchant, &terminal, None)?;
+    terminals::set_opened(tx, &merchant, &terminal, ctx.now.millis())?;
+    terminals::set_signed_off(tx, &merchant, &terminal)?;
     let device = work.subject(SubjectKind::Device);
     tell(tx, ctx, work, "device.activated", (SubjectKind::Device, &device), json!({}))
 }
@@ -144,29 +148,22 @@ pub(super) fn check_serial(_: &mut Tx<'_>, _: &mut Ctx, work: &mut Work, _: &str
     }
 }
 
+/// Every terminal of a merchant: id and number.
+pub(crate) fn all_of(tx: &mut Tx<'_>, merchant: &str) -> Done<Vec<(String, String)>> {
+    let filter = terminals::Filter { merchant_id: merchant.to_owned(), ..Default::default() };
+    Ok(terminals::list(tx, &filter, ("", ""), i64::MAX)?.into_iter().map(|t| (t.id, t.number)).collect())
+}
+
 /// Destroys the keys of the terminal, or of every terminal of a merchant that closes.
 pub(super) fn destroy_keys(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
     let merchant = work.request.merchant_id.clone();
-    for (id, _) in store::effects::terminals_of(tx, &merchant)? {
+    for (id, _) in all_of(tx, &merchant)? {
         if work.chain.terminal.as_ref().is_some_and(|t| *t != id) {
             continue;
         }
-        let destroyed = store::effects::destroy_keys(tx, &merchant, &id, ctx.now.millis())?;
-        store::effects::sign_out(tx, &merchant, &id)?;
+        keys::destroy(tx, ctx, &merchant, &id)?;
+        terminals::set_signed_off(tx, &merchant, &id)?;
         store::effects::close_empty_batch(tx, &merchant, &id, ctx.now.millis())?;
-        trace::audit(
-            tx,
-            ctx,
-            Change {
-                command: "keys.destroy",
-                merchant: &merchant,
-                kind: "terminal",
-                id: &id,
-                before: String::new(),
-                after: "destroyed".into(),
-                details: json!({ "keys": destroyed, "request": work.request.id }),
-            },
-        )?;
     }
     Ok(())
 }
@@ -178,7 +175,7 @@ pub(super) fn withdraw_all(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Do
         (SubjectKind::Registration, "withdraw"),
         (SubjectKind::Device, "take_back"),
     ];
-    for (id, _) in store::effects::terminals_of(tx, merchant)? {
+    for (id, _) in all_of(tx, merchant)? {
         let chain = chain::of_terminal(tx, merchant, &id)?;
         for (kind, event) in MOVES {
             let Some(link) = chain.link(kind).filter(|l| !l.id.is_empty()) else { continue };

@@ -9,19 +9,23 @@ use std::collections::BTreeMap;
 
 use domain::ids::{ContractId, RegistrationId};
 use domain::money::Fen;
-use domain::stages::SubjectKind;
-use domain::time::Span;
+use domain::stages::{CONTRACT, REGISTRATION, SubjectKind};
 use serde_json::{Value, json};
+use store::parties::{self, ContractRow};
+use store::registrations::{self, RegistrationRow};
 use store::Tx;
 
 pub use account::micro_deposit;
-pub(crate) use data::is_kept;
+pub(crate) use account::money_words;
+pub(crate) use data::{is_data, is_kept};
+pub(crate) use device::all_of;
 pub use device::new_activation_code;
 
 use super::evidence;
-use super::work::{Work, list_of};
+use super::work::{Work, as_system, list_of};
 use super::{close, preflight};
 use crate::ctx::Ctx;
+use crate::{merchants, network};
 use crate::refused::{Done, Refused};
 use crate::trace::{self, Happened};
 
@@ -59,8 +63,8 @@ const EFFECTS: &[Effect] = &[
     Effect("sign_amendment",            None,                              Some(draft_contract),       Some(signed)),
     Effect("pay_arrears",               None,                              None,                       Some(paid)),
     Effect("top_up_balance",            None,                              None,                       Some(paid)),
-    Effect("re_register_terminal",      None,                              Some(ensure_registration),  Some(file)),
-    Effect("request_replacement",       None,                              Some(ensure_registration),  Some(file)),
+    Effect("re_register_terminal",      None,                              Some(ensure_registration),  None),
+    Effect("request_replacement",       None,                              Some(ensure_registration),  None),
     Effect("request_activation_code",   Some(device::issue_code),          None,                       None),
     Effect("activate_device",           Some(device::check_code),          None,                       Some(device::activated)),
     Effect("return_device",             Some(device::check_serial),        None,                       None),
@@ -155,7 +159,8 @@ pub(crate) fn is_complete(tx: &mut Tx<'_>, work: &Work, step: &str, subject_id: 
     if step != "report_change" || work.chain.terminal.is_some() {
         return Ok(true);
     }
-    Ok(store::effects::unanswered(tx, &work.request.merchant_id, subject_id)? == 0)
+    let waiting = registrations::of_merchant(tx, &work.request.merchant_id)?;
+    Ok(!waiting.iter().any(|r| r.id != subject_id && r.filed_at.is_some() && r.answered_at.is_none()))
 }
 
 /// What happens when a step's turn comes: a change is reported to the clearing organisation. Whether it is complete at
@@ -164,9 +169,18 @@ pub(crate) fn begun(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, step: &str) -> 
     if step != "report_change" {
         return Ok(false);
     }
-    let terminal = work.chain.terminal.clone().unwrap_or_default();
-    let filed = store::effects::file_registrations(tx, &work.request.merchant_id, &terminal, ctx.now.millis())?;
-    Ok(filed == 0)
+    let (merchant, request) = (work.request.merchant_id.clone(), work.request.id.clone());
+    let told: Vec<_> = registrations::of_merchant(tx, &merchant)?
+        .into_iter()
+        .filter(|r| matches!(r.stage.as_str(), "accepted" | "pending"))
+        .filter(|r| work.chain.terminal.as_ref().is_none_or(|t| *t == r.terminal_id))
+        .collect();
+    as_system(ctx, &request, |ctx| {
+        for registration in &told {
+            network::report(tx, ctx, &merchant, &registration.terminal_id)?;
+        }
+        Ok(told.is_empty())
+    })
 }
 
 /// Whether the request is an application of a merchant, which a refusal rejects and a return sends back.
@@ -218,7 +232,10 @@ fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, kind: &str, subject: (Subje
 
 /// Identity was verified: a clock of dormancy of every terminal of the merchant starts anew.
 fn verified(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    store::effects::verified(tx, &work.request.merchant_id, ctx.now.millis())?;
+    let merchant = work.request.merchant_id.clone();
+    for (terminal, _) in all_of(tx, &merchant)? {
+        crate::terminals::note_verified(tx, ctx, &merchant, &terminal)?;
+    }
     Ok(())
 }
 
@@ -233,8 +250,7 @@ fn reviewed(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()
         return Ok(());
     }
     let merchant = work.request.merchant_id.clone();
-    store::effects::activate_merchant(tx, &merchant, ctx.now.millis())?;
-    tell(tx, ctx, work, "merchant.activated", (SubjectKind::Merchant, &merchant), json!({}))
+    merchants::note_active(tx, ctx, &merchant)
 }
 
 /// Taking a closure back withdraws the request that carries it out.
@@ -255,21 +271,28 @@ fn draft_contract(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> D
     let id: ContractId = ctx.ids.id(ctx.now);
     let merchant = work.request.merchant_id.clone();
     let number = format!("C{}", work.chain.label(SubjectKind::Merchant, ctx.lang));
-    store::effects::draft_contract(tx, &merchant, id.as_str(), &number, ctx.now.millis())?;
+    let draft = ContractRow {
+        merchant_id: merchant.clone(),
+        id: id.to_string(),
+        number,
+        terms_version: "1".into(),
+        stage: CONTRACT.start.to_owned(),
+        signed_at: None,
+        expires_at: None,
+        created_at: ctx.now.millis(),
+    };
+    parties::insert_contract(tx, &draft)?;
     let why = work.request.id.clone();
-    super::as_system(ctx, &why, |ctx| {
-        crate::moves::born(tx, ctx, &merchant, SubjectKind::Contract, id.as_str(), "draft")
+    as_system(ctx, &why, |ctx| {
+        crate::moves::born(tx, ctx, &merchant, SubjectKind::Contract, id.as_str(), CONTRACT.start)
     })?;
     work.reload_chain(tx)
 }
 
-/// An agreement runs for a year from its signing.
+/// From when and until when the agreement runs is noted.
 fn signed(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    work.reload_chain(tx)?;
-    let id = work.subject(SubjectKind::Contract);
-    let until = ctx.platform.zone.add(ctx.now, Span::months(12));
-    store::effects::sign_contract(tx, &work.request.merchant_id, &id, ctx.now.millis(), until.millis())?;
-    tell(tx, ctx, work, "contract.signed", (SubjectKind::Contract, &id), json!({ "expires_at": until.millis() }))
+    let merchant = work.request.merchant_id.clone();
+    merchants::note_signed(tx, ctx, &merchant)
 }
 
 /// The amount due stands in the stops the step serves; that much was paid.
@@ -297,22 +320,26 @@ fn ensure_registration(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str)
     }
     let id: RegistrationId = ctx.ids.id(ctx.now);
     let merchant = work.request.merchant_id.clone();
-    if store::effects::ensure_registration(tx, &merchant, &terminal, id.as_str(), ctx.now.millis())? {
-        let why = work.request.id.clone();
-        super::as_system(ctx, &why, |ctx| {
-            crate::moves::born(tx, ctx, &merchant, SubjectKind::Registration, id.as_str(), "not_filed")
-        })?;
-    }
+    let row = RegistrationRow {
+        merchant_id: merchant.clone(),
+        id: id.to_string(),
+        terminal_id: terminal,
+        version: 0,
+        stage: REGISTRATION.start.to_owned(),
+        serial: work.chain.label(SubjectKind::Device, ctx.lang),
+        shop_id: work.subject(SubjectKind::Shop),
+        settlement_account_id: work.subject(SubjectKind::SettlementAccount),
+        filed_at: None,
+        answered_at: None,
+        answer: String::new(),
+        created_at: ctx.now.millis(),
+    };
+    registrations::insert(tx, &row)?;
+    let why = work.request.id.clone();
+    as_system(ctx, &why, |ctx| {
+        crate::moves::born(tx, ctx, &merchant, SubjectKind::Registration, id.as_str(), REGISTRATION.start)
+    })?;
     work.reload_chain(tx)
-}
-
-/// Files what holds now with the clearing organisation.
-fn file(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    let Some(terminal) = work.chain.terminal.clone() else { return Ok(()) };
-    store::effects::file_registrations(tx, &work.request.merchant_id, &terminal, ctx.now.millis())?;
-    work.reload_chain(tx)?;
-    let id = work.subject(SubjectKind::Registration);
-    tell(tx, ctx, work, "registration.submitted", (SubjectKind::Registration, &id), json!({}))
 }
 
 /// Keys are destroyed only where nothing is open any more: sales went on until now.

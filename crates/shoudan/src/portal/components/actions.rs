@@ -43,12 +43,24 @@ pub struct Action<'a> {
 impl<'a> Action<'a> {
     /// A link that looks like a button.
     pub fn link(name: &'a str, href: impl Into<String>, weight: Weight) -> Self {
-        Self { name, href: href.into(), post: None, weight, icon: None }
+        Self {
+            name,
+            href: href.into(),
+            post: None,
+            weight,
+            icon: None,
+        }
     }
 
     /// A form of one button.
     pub fn post(name: &'a str, href: impl Into<String>, fields: Vec<(&'a str, String)>, weight: Weight) -> Self {
-        Self { name, href: href.into(), post: Some(fields), weight, icon: None }
+        Self {
+            name,
+            href: href.into(),
+            post: Some(fields),
+            weight,
+            icon: None,
+        }
     }
 
     /// With an icon before its name.

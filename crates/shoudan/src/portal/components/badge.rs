@@ -24,11 +24,17 @@ pub fn state_badge(code: &str, word: &str) -> Markup {
 /// How each state code of the views looks.
 const LOOKS: [(Standing, &[&str]); 6] = [
     (Standing::Works, &["done", "approved", "accepted", "works", "verified"]),
-    (Standing::Waiting, &["open", "submitted", "supplied", "pending", "later", "waiting", "sealed"]),
+    (
+        Standing::Waiting,
+        &["open", "submitted", "supplied", "pending", "later", "waiting", "sealed"],
+    ),
     (Standing::Soon, &["now", "returned", "todo", "unknown", "announced"]),
     (Standing::Limited, &["limited"]),
     (Standing::Stopped, &["declined", "refused", "in_force", "stopped"]),
-    (Standing::Ended, &["withdrawn", "voided", "reversed", "refunded", "lifted", "ended"]),
+    (
+        Standing::Ended,
+        &["withdrawn", "voided", "reversed", "refunded", "lifted", "ended"],
+    ),
 ];
 
 fn standing_of(code: &str) -> Standing {

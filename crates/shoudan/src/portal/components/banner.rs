@@ -22,12 +22,24 @@ pub struct Banner<'a> {
 impl<'a> Banner<'a> {
     /// The page's own answer, as its main heading.
     pub const fn answer(standing: Standing, headline: &'a str) -> Self {
-        Self { standing, word: "", headline, first: true, detail: None }
+        Self {
+            standing,
+            word: "",
+            headline,
+            first: true,
+            detail: None,
+        }
     }
 
     /// One answer of several on the page.
     pub const fn one_of(standing: Standing, headline: &'a str) -> Self {
-        Self { standing, word: "", headline, first: false, detail: None }
+        Self {
+            standing,
+            word: "",
+            headline,
+            first: false,
+            detail: None,
+        }
     }
 
     /// With another word than the state's own.
@@ -45,7 +57,11 @@ impl<'a> Banner<'a> {
 
 /// A status banner: icon, word, sentence.
 pub fn banner(page: &Page<'_>, banner: &Banner<'_>) -> Markup {
-    let word = if banner.word.is_empty() { page.say(banner.standing.word()) } else { banner.word };
+    let word = if banner.word.is_empty() {
+        page.say(banner.standing.word())
+    } else {
+        banner.word
+    };
     html! {
         section.banner.(banner.standing.class()) {
             div.banner-icon { (banner.standing.icon()) }

@@ -48,7 +48,11 @@ pub fn cause(page: &Page<'_>, cause: &CauseView, names: &[CapabilityView]) -> Ma
 }
 
 fn symptoms(page: &Page<'_>, count: usize) -> String {
-    if count == 1 { page.say(w::SYMPTOM_ONE).to_owned() } else { w::symptoms(page.lang, count) }
+    if count == 1 {
+        page.say(w::SYMPTOM_ONE).to_owned()
+    } else {
+        w::symptoms(page.lang, count)
+    }
 }
 
 const fn ending(appealable: bool) -> crate::portal::words::Word {

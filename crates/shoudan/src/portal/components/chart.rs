@@ -47,7 +47,11 @@ pub fn bars(sentence: &str, bars: &[Bar]) -> Markup {
 
 /// A value of zero shows as nothing, the smallest other one as a line.
 fn scale(value: i64, most: i64) -> i64 {
-    if value <= 0 { 0 } else { (value.saturating_mul(HEIGHT - 6) / most).max(2) }
+    if value <= 0 {
+        0
+    } else {
+        (value.saturating_mul(HEIGHT - 6) / most).max(2)
+    }
 }
 
 /// A line over equal steps, with its area; `first` and `last` stand under its ends.

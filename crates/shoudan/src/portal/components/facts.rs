@@ -14,12 +14,18 @@ pub struct Fact<'a> {
 impl<'a> Fact<'a> {
     /// A fact whose value is plain text.
     pub fn text(name: &'a str, value: &str) -> Self {
-        Self { name, value: html! { (value) } }
+        Self {
+            name,
+            value: html! { (value) },
+        }
     }
 
     /// A fact whose value is a number or code: figures of one width, may break anywhere.
     pub fn code(name: &'a str, value: &str) -> Self {
-        Self { name, value: html! { span.number { (value) } } }
+        Self {
+            name,
+            value: html! { span.number { (value) } },
+        }
     }
 
     /// A fact with any value.

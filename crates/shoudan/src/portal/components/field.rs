@@ -88,7 +88,10 @@ impl<'a> Field<'a> {
 
     /// The error that belongs to this field, from `(name, text)` pairs.
     pub fn error_from(mut self, errors: &'a [(String, String)]) -> Self {
-        self.error = errors.iter().find(|(name, _)| name == self.name).map_or("", |(_, text)| text);
+        self.error = errors
+            .iter()
+            .find(|(name, _)| name == self.name)
+            .map_or("", |(_, text)| text);
         self
     }
 
@@ -96,14 +99,14 @@ impl<'a> Field<'a> {
         format!("f-{}", self.name)
     }
 
-    fn described(&self) -> Option<String> {
+    fn described(&self) -> String {
         let id = self.id();
         let mut by = Vec::new();
         if !self.hint.is_empty() {
             by.push(format!("{id}-hint"));
         }
         by.push(format!("{id}-error"));
-        Some(by.join(" "))
+        by.join(" ")
     }
 }
 
@@ -117,7 +120,7 @@ pub fn field(page: &Page<'_>, field: &Field<'_>) -> Markup {
             @if let Input::Check = field.input {
                 label.check {
                     input id=(id) type="checkbox" name=(field.name) value="yes" required[!field.optional]
-                        checked[field.value == "yes"] aria-describedby=[field.described()];
+                        checked[field.value == "yes"] aria-describedby=(field.described());
                     span { (field.label) }
                 }
             } @else if grouped {
@@ -142,13 +145,13 @@ fn input(field: &Field<'_>, id: &str, wrong: bool) -> Markup {
     html! {
         @match &field.input {
             Input::Line(kind) => input id=(id) type=(kind) name=(field.name) value=[shown(field, kind)]
-                required[!field.optional] aria-invalid=[invalid] aria-describedby=[field.described()]
+                required[!field.optional] aria-invalid=[invalid] aria-describedby=(field.described())
                 inputmode=[field.keys] autocomplete=[field.fill] maxlength=[field.most] autofocus[field.focus]
                 data-sensitive[field.sensitive];,
             Input::Lines => textarea id=(id) name=(field.name) rows="4" required[!field.optional] aria-invalid=[invalid]
-                aria-describedby=[field.described()] maxlength=[field.most] data-sensitive[field.sensitive] { (field.value) },
+                aria-describedby=(field.described()) maxlength=[field.most] data-sensitive[field.sensitive] { (field.value) },
             Input::Select(choices) => select id=(id) name=(field.name) required[!field.optional] aria-invalid=[invalid]
-                aria-describedby=[field.described()] {
+                aria-describedby=(field.described()) {
                 @for choice in choices {
                     option value=(choice.value) selected[choice.value == field.value] { (choice.name) }
                 }

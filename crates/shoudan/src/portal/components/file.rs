@@ -66,11 +66,17 @@ pub fn file_field(page: &Page<'_>, field: &FileField<'_>) -> Markup {
     }
 }
 
-const DOCUMENT_STATES: [(&str, Word); 3] =
-    [("supplied", w::DOC_SUPPLIED), ("accepted", w::DOC_ACCEPTED), ("returned", w::DOC_RETURNED)];
+const DOCUMENT_STATES: [(&str, Word); 3] = [
+    ("supplied", w::DOC_SUPPLIED),
+    ("accepted", w::DOC_ACCEPTED),
+    ("returned", w::DOC_RETURNED),
+];
 
 fn supplied(page: &Page<'_>, one: &DocumentView) -> Markup {
-    let word = DOCUMENT_STATES.iter().find(|(code, _)| *code == one.state).map_or(w::DOC_SUPPLIED, |(_, word)| *word);
+    let word = DOCUMENT_STATES
+        .iter()
+        .find(|(code, _)| *code == one.state)
+        .map_or(w::DOC_SUPPLIED, |(_, word)| *word);
     html! {
         li {
             a href=(paths::document(&one.id)) { (icon(Icon::File)) span { (one.file_name) } }
@@ -84,5 +90,9 @@ fn supplied(page: &Page<'_>, one: &DocumentView) -> Markup {
 /// A file's size as people say it; always rounded up, so that no file has none.
 fn size(bytes: i64) -> String {
     let kilo = (bytes.max(1) + 1023) / 1024;
-    if kilo < 1024 { format!("{kilo} KB") } else { format!("{}.{} MB", kilo / 1024, kilo % 1024 * 10 / 1024) }
+    if kilo < 1024 {
+        format!("{kilo} KB")
+    } else {
+        format!("{}.{} MB", kilo / 1024, kilo % 1024 * 10 / 1024)
+    }
 }

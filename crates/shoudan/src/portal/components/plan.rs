@@ -29,7 +29,9 @@ fn look(state: &str) -> (&'static str, Icon, Word) {
     STATES
         .iter()
         .find(|(code, ..)| *code == state)
-        .map_or(("step-later", Icon::Clock, w::STEP_LATER), |(_, class, icon, word)| (class, *icon, *word))
+        .map_or(("step-later", Icon::Clock, w::STEP_LATER), |(_, class, icon, word)| {
+            (class, *icon, *word)
+        })
 }
 
 fn line(page: &Page<'_>, step: &StepView, href: Option<String>) -> Markup {

@@ -32,7 +32,14 @@ fn path(code: &QRCode) -> String {
         while let Some(start) = (x..code.size).find(|&i| row[i].value()) {
             let end = (start..code.size).find(|&i| !row[i].value()).unwrap_or(code.size);
             // Writing into a String cannot fail.
-            let _ = write!(out, "M{} {}h{}v1h-{}z", start + QUIET, y + QUIET, end - start, end - start);
+            let _ = write!(
+                out,
+                "M{} {}h{}v1h-{}z",
+                start + QUIET,
+                y + QUIET,
+                end - start,
+                end - start
+            );
             x = end;
         }
     }

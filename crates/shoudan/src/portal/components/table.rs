@@ -57,12 +57,20 @@ pub struct Column<'a> {
 impl<'a> Column<'a> {
     /// A column of words.
     pub const fn words(name: &'a str) -> Self {
-        Self { name, number: false, slot: Slot::Line }
+        Self {
+            name,
+            number: false,
+            slot: Slot::Line,
+        }
     }
 
     /// A column of numbers.
     pub const fn numbers(name: &'a str) -> Self {
-        Self { name, number: true, slot: Slot::Line }
+        Self {
+            name,
+            number: true,
+            slot: Slot::Line,
+        }
     }
 
     fn class(&self) -> String {

@@ -1,8 +1,9 @@
 //! What the pages of a merchant and a terminal share: the chain, the merchant's own view with the staff's fold, and the
 //! time-line with its «as of».
 
+use domain::stages::SubjectKind;
 use maud::{Markup, html};
-use operations::views::{CapabilityView, CauseView, EventView, Explanation, LinkView, Page as Rows, StepView};
+use operations::views::{CauseView, EventView, Explanation, LinkView, Page as Rows, StepView};
 
 use super::frame::{self, kind_name};
 use super::paths;
@@ -92,7 +93,7 @@ pub fn answer(page: &Page<'_>, data: &Answer) -> Markup {
     let seen = &data.merchant;
     let hidden: Vec<&CauseView> = data.staff.causes.iter().filter(|c| !seen.causes.iter().any(|s| same(s, c))).collect();
     html! {
-        (banner(page, &Banner { standing: Standing::from_code(&seen.standing), headline: &seen.headline, first: true, detail: ready(page, seen) }))
+        (banner(page, &Banner { standing: Standing::from_code(&seen.standing), headline: &seen.headline, word: "", first: true, detail: ready(page, seen) }))
         p.as-merchant { (icon(Icon::Person)) (page.say(w::AS_MERCHANT)) }
         @if seen.causes.is_empty() && hidden.is_empty() {
             p { b { (page.say(w::NO_CAUSES)) } " " span.quiet { (page.say(w::NO_CAUSES_NOTE)) } }
@@ -102,12 +103,12 @@ pub fn answer(page: &Page<'_>, data: &Answer) -> Markup {
                 h2 { (page.say(public::WHY)) }
                 ol.causes {
                     @for one in &seen.causes {
-                        li { (with_staff_part(page, one, data.staff.causes.iter().find(|c| same(one, c)), &seen.capabilities)) }
+                        li { (with_staff_part(page, one, data.staff.causes.iter().find(|c| same(one, c)), &data.staff)) }
                     }
                 }
             }
         }
-        @if !hidden.is_empty() { (told_to_staff(page, &hidden, &data.staff.capabilities)) }
+        @if !hidden.is_empty() { (told_to_staff(page, &hidden, &data.staff)) }
         @if !seen.plan.steps.is_empty() {
             section { h2 { (page.say(public::PLAN)) } (the_plan(page, seen)) }
         }
@@ -138,24 +139,24 @@ fn the_plan(page: &Page<'_>, seen: &Explanation) -> Markup {
     }
 }
 
-fn with_staff_part(page: &Page<'_>, seen: &CauseView, staff: Option<&CauseView>, names: &[CapabilityView]) -> Markup {
+fn with_staff_part(page: &Page<'_>, seen: &CauseView, staff: Option<&CauseView>, all: &Explanation) -> Markup {
     let plain = CauseView { staff_note: String::new(), ..seen.clone() };
     html! {
         div.with-staff {
-            (cause(page, &plain, names))
-            @if let Some(staff) = staff { (staff_part(page, staff)) }
+            (cause(page, &plain, &all.capabilities))
+            @if let Some(staff) = staff { (staff_part(page, staff, &all.merchant.id)) }
         }
     }
 }
 
-fn told_to_staff(page: &Page<'_>, hidden: &[&CauseView], names: &[CapabilityView]) -> Markup {
+fn told_to_staff(page: &Page<'_>, hidden: &[&CauseView], all: &Explanation) -> Markup {
     html! {
         section {
             h2 { (page.say(w::STAFF_ONLY_CAUSES)) }
             (notice(Tone::Care, html! { p { (page.say(w::STAFF_ONLY_NOTE)) } }))
             ol.causes {
                 @for one in hidden {
-                    li { (with_staff_part(page, one, Some(one), names)) }
+                    li { (with_staff_part(page, one, Some(one), all)) }
                 }
             }
         }
@@ -163,7 +164,7 @@ fn told_to_staff(page: &Page<'_>, hidden: &[&CauseView], names: &[CapabilityView
 }
 
 /// Script, reason, subject and record of one cause.
-fn staff_part(page: &Page<'_>, cause: &CauseView) -> Markup {
+fn staff_part(page: &Page<'_>, cause: &CauseView, merchant: &str) -> Markup {
     html! {
         details.staff-part {
             summary { (page.say(w::STAFF_FOLD)) }
@@ -174,7 +175,7 @@ fn staff_part(page: &Page<'_>, cause: &CauseView) -> Markup {
                 dt { (page.say(w::RECORD)) }
                 dd {
                     @match &cause.stop {
-                        Some(stop) => a.number href=(paths::stop(merchant_of(cause), stop)) { (stop) },
+                        Some(stop) => a.number href=(paths::stop(owner(cause, merchant), stop)) { (stop) },
                         None => (page.say(w::BY_STAGE)),
                     }
                 }
@@ -188,9 +189,9 @@ fn staff_part(page: &Page<'_>, cause: &CauseView) -> Markup {
     }
 }
 
-/// A stop's page finds the row by its id; the merchant is filled in there.
-fn merchant_of(cause: &CauseView) -> &str {
-    if cause.subject.kind == "merchant" { &cause.subject.id } else { "-" }
+/// Whose record the stop is: the merchant's, or nobody's where it rests on the platform, a region, an agent …
+fn owner<'a>(cause: &CauseView, merchant: &'a str) -> &'a str {
+    if SubjectKind::parse(&cause.subject.kind).is_some_and(SubjectKind::of_merchant) { merchant } else { "-" }
 }
 
 /// A notice that the page speaks of another moment than now.

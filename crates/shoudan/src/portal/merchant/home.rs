@@ -48,22 +48,27 @@ pub struct Home {
 
 /// `/m`
 pub fn home(page: &Page<'_>, data: &Home) -> Markup {
-    shell(page, page.say(w::HOME_TITLE), &Area::Merchant(Place::Home), html! {
-        h1.visually-hidden { (page.say(w::HOME_TITLE)) }
-        div.home data-refresh="30" {
-            div.answers {
-                (taking(page, data))
-                @if !data.terminals.is_empty() { (being_paid(page, data)) }
+    shell(
+        page,
+        page.say(w::HOME_TITLE),
+        &Area::Merchant(Place::Home),
+        html! {
+            h1.visually-hidden { (page.say(w::HOME_TITLE)) }
+            div.home data-refresh="30" {
+                div.answers {
+                    (taking(page, data))
+                    @if !data.terminals.is_empty() { (being_paid(page, data)) }
+                }
+                @if let Some(next) = &data.next { (next_action(page, next)) }
+                section.panel.takings { (takings(page, &data.days)) }
+                section.panel.coming {
+                    header.panel-head { h2 { (page.say(w::COMING_STOPS)) } }
+                    @if data.explanation.warnings.is_empty() { p.quiet { (page.say(w::NO_COMING)) } }
+                    @else { (warnings(page, &data.explanation.warnings, &data.explanation.capabilities)) }
+                }
             }
-            @if let Some(next) = &data.next { (next_action(page, next)) }
-            section.panel.takings { (takings(page, &data.days)) }
-            section.panel.coming {
-                header.panel-head { h2 { (page.say(w::COMING_STOPS)) } }
-                @if data.explanation.warnings.is_empty() { p.quiet { (page.say(w::NO_COMING)) } }
-                @else { (warnings(page, &data.explanation.warnings, &data.explanation.capabilities)) }
-            }
-        }
-    })
+        },
+    )
 }
 
 /// Can I take money now? Counted over the terminals; a cause of the merchant speaks first.
@@ -88,7 +93,11 @@ fn taking(page: &Page<'_>, data: &Home) -> Markup {
         (Standing::Limited, w::take_some(page.lang, fine, all))
     } else {
         let whole = Standing::from_code(&data.explanation.standing);
-        let standing = if whole == Standing::Works { Standing::Stopped } else { whole };
+        let standing = if whole == Standing::Works {
+            Standing::Stopped
+        } else {
+            whole
+        };
         (standing, nothing_sells(page, data, all))
     };
     let detail = stopped_ones(page, data);
@@ -125,16 +134,28 @@ fn stopped_ones(page: &Page<'_>, data: &Home) -> Option<Markup> {
 
 /// Am I being paid? By the capability of the next-working-day payout.
 fn being_paid(page: &Page<'_>, data: &Home) -> Markup {
-    let paid = data.explanation.capabilities.iter().find(|c| c.code == "payout_t1").is_none_or(|c| c.works);
-    let cause = data.explanation.causes.iter().find(|c| c.blocks.iter().any(|b| b == "payout_t1"));
+    let paid = data
+        .explanation
+        .capabilities
+        .iter()
+        .find(|c| c.code == "payout_t1")
+        .is_none_or(|c| c.works);
+    let cause = data
+        .explanation
+        .causes
+        .iter()
+        .find(|c| c.blocks.iter().any(|b| b == "payout_t1"));
     let (standing, headline) = if paid {
         (Standing::Works, page.say(w::PAID))
     } else {
-        (cause.map_or(Standing::Stopped, |c| Standing::from_code(&c.standing)), page.say(w::PAID_NOT))
+        (
+            cause.map_or(Standing::Stopped, |c| Standing::from_code(&c.standing)),
+            page.say(w::PAID_NOT),
+        )
     };
-    let detail = match cause {
-        Some(cause) => html! { p { (cause.title) } p { a href=(paths::MONEY) { (page.say(w::SEE_WHY)) } } },
-        None => html! { p { (page.say(w::PAID_T1)) } },
+    let detail = html! {
+        @if let Some(cause) = cause { p { (cause.title) } p { a href=(paths::MONEY) { (page.say(w::SEE_WHY)) } } }
+        @else { p { (page.say(w::PAID_T1)) } }
     };
     banner(page, &Banner::one_of(standing, headline).detail(Some(detail)))
 }
@@ -172,7 +193,11 @@ fn takings(page: &Page<'_>, days: &[DayTakings]) -> Markup {
 }
 
 fn sales(page: &Page<'_>, count: i64) -> String {
-    if count == 1 { page.say(w::SALE_ONE).to_owned() } else { w::sales_count(page.lang, count) }
+    if count == 1 {
+        page.say(w::SALE_ONE).to_owned()
+    } else {
+        w::sales_count(page.lang, count)
+    }
 }
 
 fn bar(page: &Page<'_>, day: &DayTakings) -> Bar {

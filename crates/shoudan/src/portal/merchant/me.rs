@@ -38,39 +38,51 @@ pub struct Me {
     pub change: Option<String>,
 }
 
-const KINDS: [(&str, Word); 3] = [("micro", w::MICRO), ("sole_trader", w::SOLE_TRADER), ("enterprise", w::ENTERPRISE)];
+const KINDS: [(&str, Word); 3] = [
+    ("micro", w::MICRO),
+    ("sole_trader", w::SOLE_TRADER),
+    ("enterprise", w::ENTERPRISE),
+];
 
 /// `/m/me`
 pub fn me(page: &Page<'_>, data: &Me) -> Markup {
-    shell(page, page.say(w::ME_TITLE), &Area::Merchant(Place::Me), html! {
-        header.page-head { h1 { @if let Some(who) = page.who { (who.name) } @else { (page.say(w::ME_TITLE)) } } }
-        div.split {
-            div.split-main {
-                section.panel {
-                    h2 { (page.say(w::MERCHANT)) }
-                    (about(page, &data.merchant))
-                    @if let Some(href) = &data.change {
-                        (actions(&[Action::link(page.say(w::CHANGE_DATA), href.clone(), Weight::Quiet)]))
+    shell(
+        page,
+        page.say(w::ME_TITLE),
+        &Area::Merchant(Place::Me),
+        html! {
+            header.page-head { h1 { @if let Some(who) = page.who { (who.name) } @else { (page.say(w::ME_TITLE)) } } }
+            div.split {
+                div.split-main {
+                    section.panel {
+                        h2 { (page.say(w::MERCHANT)) }
+                        (about(page, &data.merchant))
+                        @if let Some(href) = &data.change {
+                            (actions(&[Action::link(page.say(w::CHANGE_DATA), href.clone(), Weight::Quiet)]))
+                        }
+                    }
+                    section.panel {
+                        h2 { (page.say(w::USERS)) }
+                        ul.people { @for one in &data.people { (person(page, one)) } }
+                        @if let Some(href) = &data.add_person {
+                            (actions(&[Action::link(page.say(w::ADD_USER), href.clone(), Weight::Quiet)]))
+                        }
                     }
                 }
-                section.panel {
-                    h2 { (page.say(w::USERS)) }
-                    ul.people { @for one in &data.people { (person(page, one)) } }
-                    @if let Some(href) = &data.add_person {
-                        (actions(&[Action::link(page.say(w::ADD_USER), href.clone(), Weight::Quiet)]))
-                    }
+                aside.split-side {
+                    section.panel { h2 { (page.say(w::SETTINGS)) } (settings(page)) }
+                    (actions(&[Action::post(page.say(parts::SIGN_OUT), paths::LOGOUT, vec![], Weight::Quiet).icon(Icon::Leave)]))
                 }
             }
-            aside.split-side {
-                section.panel { h2 { (page.say(w::SETTINGS)) } (settings(page)) }
-                (actions(&[Action::post(page.say(parts::SIGN_OUT), paths::LOGOUT, vec![], Weight::Quiet).icon(Icon::Leave)]))
-            }
-        }
-    })
+        },
+    )
 }
 
 fn about(page: &Page<'_>, it: &MerchantView) -> Markup {
-    let kind = KINDS.iter().find(|(code, _)| *code == it.kind).map_or(w::ENTERPRISE, |(_, word)| *word);
+    let kind = KINDS
+        .iter()
+        .find(|(code, _)| *code == it.kind)
+        .map_or(w::ENTERPRISE, |(_, word)| *word);
     let category = format!("{} {}", it.mcc_name, it.mcc);
     let mut all = vec![
         Fact::text(page.say(w::MERCHANT_NAME), &it.name),
@@ -93,11 +105,16 @@ fn about(page: &Page<'_>, it: &MerchantView) -> Markup {
 }
 
 fn day_text(page: &Page<'_>, at: i64) -> String {
-    page.zone.human_date(page.zone.date(domain::time::Time::from_millis(at)), page.now, page.lang)
+    page.zone
+        .human_date(page.zone.date(domain::time::Time::from_millis(at)), page.now, page.lang)
 }
 
 fn person(page: &Page<'_>, one: &Person) -> Markup {
-    let (standing, word) = if one.second_factor { (Standing::Works, w::SECOND_ON) } else { (Standing::Waiting, w::SECOND_OFF) };
+    let (standing, word) = if one.second_factor {
+        (Standing::Works, w::SECOND_ON)
+    } else {
+        (Standing::Waiting, w::SECOND_OFF)
+    };
     html! {
         li {
             span { b { (one.name) } @if one.you { span.quiet { " (" (page.say(w::THIS_IS_YOU)) ")" } } }
@@ -110,7 +127,11 @@ fn person(page: &Page<'_>, one: &Person) -> Markup {
 /// Language and colours as buttons of one form; the pressed one is marked.
 fn settings(page: &Page<'_>) -> Markup {
     let languages = [(Lang::Zh, "中文"), (Lang::En, "English")];
-    let themes = [(Theme::System, w::SYSTEM), (Theme::Light, w::LIGHT), (Theme::Dark, w::DARK)];
+    let themes = [
+        (Theme::System, w::SYSTEM),
+        (Theme::Light, w::LIGHT),
+        (Theme::Dark, w::DARK),
+    ];
     html! {
         form.settings method="post" action=(paths::PREFERENCES) {
             input type="hidden" name="back" value=(page.path);

@@ -1,12 +1,12 @@
 //! Money: where it goes, and what came in day by day.
 
 use maud::{Markup, html};
-use operations::views::{CauseView, CapabilityView, SettlementAccountView, TransactionView};
+use operations::views::{CapabilityView, CauseView, SettlementAccountView, TransactionView};
 
 use super::transactions::transaction_table;
 use crate::portal::components::{
-    Action, Area, Column, Empty, Fact, Place, Row, Slot, Weight, actions, back, causes, empty, facts, money as amount, money_big,
-    pager, shell, table,
+    Action, Area, Column, Empty, Fact, Place, Row, Slot, Weight, actions, back, causes, empty, facts, money as amount,
+    money_big, pager, shell, table,
 };
 use crate::portal::icons::Icon;
 use crate::portal::page::Page;
@@ -55,31 +55,36 @@ pub struct Money {
 
 /// `/m/money`
 pub fn money(page: &Page<'_>, data: &Money) -> Markup {
-    shell(page, page.say(w::MONEY_TITLE), &Area::Merchant(Place::Money), html! {
-        header.page-head {
-            h1 { (page.say(w::MONEY_TITLE)) }
-            a href=(paths::TRANSACTIONS) { (page.say(w::ALL_TRANSACTIONS)) }
-        }
-        @if !data.causes.is_empty() { (causes(page, &data.causes, &data.capabilities)) }
-        div.split {
-            section.split-main {
-                h2 { (page.say(w::STATEMENTS)) }
-                @if data.days.is_empty() {
-                    (empty(&Empty {
-                        icon: Icon::Money,
-                        what: page.say(w::STATEMENTS_NONE),
-                        how: page.say(w::STATEMENTS_NONE_HOW),
-                        action: None,
-                    }))
-                } @else {
-                    (day_table(page, &data.days))
-                    (pager(page, data.has_more, data.next_cursor.as_deref()))
-                    p.quiet { (page.say(w::STATEMENT_NOTE)) }
-                }
+    shell(
+        page,
+        page.say(w::MONEY_TITLE),
+        &Area::Merchant(Place::Money),
+        html! {
+            header.page-head {
+                h1 { (page.say(w::MONEY_TITLE)) }
+                a href=(paths::TRANSACTIONS) { (page.say(w::ALL_TRANSACTIONS)) }
             }
-            aside.split-side { section.panel { h2 { (page.say(w::ACCOUNT)) } (account(page, data)) } }
-        }
-    })
+            @if !data.causes.is_empty() { (causes(page, &data.causes, &data.capabilities)) }
+            div.split {
+                section.split-main {
+                    h2 { (page.say(w::STATEMENTS)) }
+                    @if data.days.is_empty() {
+                        (empty(&Empty {
+                            icon: Icon::Money,
+                            what: page.say(w::STATEMENTS_NONE),
+                            how: page.say(w::STATEMENTS_NONE_HOW),
+                            action: None,
+                        }))
+                    } @else {
+                        (day_table(page, &data.days))
+                        (pager(page, data.has_more, data.next_cursor.as_deref()))
+                        p.quiet { (page.say(w::STATEMENT_NOTE)) }
+                    }
+                }
+                aside.split-side { section.panel { h2 { (page.say(w::ACCOUNT)) } (account(page, data)) } }
+            }
+        },
+    )
 }
 
 fn day_table(page: &Page<'_>, days: &[DayStatement]) -> Markup {
@@ -115,7 +120,11 @@ fn account(page: &Page<'_>, data: &Money) -> Markup {
             action: None,
         });
     };
-    let kind = if account.account_kind == "corporate" { w::CORPORATE } else { w::PERSONAL };
+    let kind = if account.account_kind == "corporate" {
+        w::CORPORATE
+    } else {
+        w::PERSONAL
+    };
     let mut all = vec![
         Fact::text(page.say(w::BANK), &account.bank),
         Fact::code(page.say(w::ACCOUNT_NUMBER), &account.masked),
@@ -152,19 +161,24 @@ pub fn statement(page: &Page<'_>, data: &Statement) -> Markup {
     let day = page.day(data.day.at);
     let date = page.zone.date(domain::time::Time::from_millis(data.day.at));
     let title = w::statement_title(page.lang, page.zone.human_date(date, page.now, page.lang));
-    shell(page, &title, &Area::Merchant(Place::Money), html! {
-        (back(paths::MONEY, page.say(w::MONEY_TITLE)))
-        header.page-head { h1 { (title) } }
-        section.panel {
-            p.takings-sum { (money_big(data.day.net())) span.quiet { (page.say(w::NET)) " · " (day) } }
-            (facts(&[
-                Fact::of(page.say(w::COUNT), html! { span.number { (data.day.count) } }),
-                Fact::of(page.say(w::SALES), amount(data.day.sales)),
-                Fact::of(page.say(w::BACK_SUM), amount(data.day.back)),
-            ]))
-            p.quiet { (page.say(w::STATEMENT_NOTE)) }
-        }
-        (transaction_table(page, &data.rows))
-        (pager(page, data.has_more, data.next_cursor.as_deref()))
-    })
+    shell(
+        page,
+        &title,
+        &Area::Merchant(Place::Money),
+        html! {
+            (back(paths::MONEY, page.say(w::MONEY_TITLE)))
+            header.page-head { h1 { (title) } }
+            section.panel {
+                p.takings-sum { (money_big(data.day.net())) span.quiet { (page.say(w::NET)) " · " (day) } }
+                (facts(&[
+                    Fact::of(page.say(w::COUNT), html! { span.number { (data.day.count) } }),
+                    Fact::of(page.say(w::SALES), amount(data.day.sales)),
+                    Fact::of(page.say(w::BACK_SUM), amount(data.day.back)),
+                ]))
+                p.quiet { (page.say(w::STATEMENT_NOTE)) }
+            }
+            (transaction_table(page, &data.rows))
+            (pager(page, data.has_more, data.next_cursor.as_deref()))
+        },
+    )
 }

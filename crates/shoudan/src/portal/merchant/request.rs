@@ -6,8 +6,8 @@ use operations::views::{EventView, RequestView, StepView};
 
 use super::requests::{is_own_turn, state_name};
 use crate::portal::components::{
-    Action, Area, Banner, Fact, Field, Input, Place, Tone, Weight, actions, back, banner, errors_first, facts, field, notice,
-    plan, shell, timeline,
+    Action, Area, Banner, Fact, Field, Input, Place, Tone, Weight, actions, back, banner, errors_first, facts, field,
+    notice, plan, shell, timeline,
 };
 use crate::portal::words::tasks as w;
 use crate::portal::{Page, Standing, paths};
@@ -26,58 +26,88 @@ pub struct Request {
 /// `/m/requests/{id}`
 pub fn request(page: &Page<'_>, data: &Request) -> Markup {
     let it = &data.request;
-    shell(page, &it.kind_name, &Area::Merchant(Place::Tasks), html! {
-        (back(paths::REQUESTS, page.say(w::TASKS_TITLE)))
-        div.split data-refresh="30" {
-            div.split-main {
-                p.over { (it.kind_name) " · " (it.subject.label) }
-                (where_it_stands(page, it))
-                (returned(page, it))
-                section {
-                    h2 { (page.say(w::STEPS)) }
-                    (plan(page, &it.steps, &|step| step.mine.then(|| paths::step(&it.id, &step.step))))
+    shell(
+        page,
+        &it.kind_name,
+        &Area::Merchant(Place::Tasks),
+        html! {
+            (back(paths::REQUESTS, page.say(w::TASKS_TITLE)))
+            div.split data-refresh="30" {
+                div.split-main {
+                    p.over { (it.kind_name) " · " (it.subject.label) }
+                    (where_it_stands(page, it))
+                    (returned(page, it))
+                    section {
+                        h2 { (page.say(w::STEPS)) }
+                        (plan(page, &it.steps, &|step| step.mine.then(|| paths::step(&it.id, &step.step))))
+                    }
+                }
+                aside.split-side {
+                    section.panel { h2 { (page.say(w::REQUEST)) } (about(page, it)) }
+                    @if !data.events.is_empty() {
+                        section.panel { h2 { (page.say(w::HISTORY)) } (timeline(page, &data.events, false)) }
+                    }
+                    @if data.may_withdraw {
+                        (actions(&[Action::post(
+                            page.say(w::WITHDRAW),
+                            paths::withdraw(&it.id),
+                            vec![("version", it.version.to_string())],
+                            Weight::Danger,
+                        )]))
+                        p.quiet { (page.say(w::WITHDRAW_NOTE)) }
+                    }
                 }
             }
-            aside.split-side {
-                section.panel { h2 { (page.say(w::REQUEST)) } (about(page, it)) }
-                @if !data.events.is_empty() {
-                    section.panel { h2 { (page.say(w::HISTORY)) } (timeline(page, &data.events, false)) }
-                }
-                @if data.may_withdraw {
-                    (actions(&[Action::post(
-                        page.say(w::WITHDRAW),
-                        paths::withdraw(&it.id),
-                        vec![("version", it.version.to_string())],
-                        Weight::Danger,
-                    )]))
-                    p.quiet { (page.say(w::WITHDRAW_NOTE)) }
-                }
-            }
-        }
-    })
+        },
+    )
 }
 
 fn where_it_stands(page: &Page<'_>, it: &RequestView) -> Markup {
     let done = it.steps.iter().filter(|s| s.state == "done").count();
     let own = is_own_turn(&it.waiting_on);
     let (standing, headline, detail) = match it.state.as_str() {
-        "done" => (Standing::Works, page.say(w::STATE_DONE).to_owned(), page.say(w::DONE_DETAIL)),
-        "refused" => (Standing::Stopped, page.say(w::STATE_REFUSED).to_owned(), it.closed_why.as_str()),
-        "withdrawn" => (Standing::Ended, page.say(w::STATE_WITHDRAWN).to_owned(), it.closed_why.as_str()),
-        _ if own => (Standing::Soon, page.say(w::TURN_YOURS).to_owned(), page.say(w::YOUR_TURN_DETAIL)),
-        _ => (Standing::Waiting, w::turn_theirs(page.lang, &it.waiting_on_name), page.say(w::NOT_YOURS_DETAIL)),
+        "done" => (
+            Standing::Works,
+            page.say(w::STATE_DONE).to_owned(),
+            page.say(w::DONE_DETAIL),
+        ),
+        "refused" => (
+            Standing::Stopped,
+            page.say(w::STATE_REFUSED).to_owned(),
+            it.closed_why.as_str(),
+        ),
+        "withdrawn" => (
+            Standing::Ended,
+            page.say(w::STATE_WITHDRAWN).to_owned(),
+            it.closed_why.as_str(),
+        ),
+        _ if own => (
+            Standing::Soon,
+            page.say(w::TURN_YOURS).to_owned(),
+            page.say(w::YOUR_TURN_DETAIL),
+        ),
+        _ => (
+            Standing::Waiting,
+            w::turn_theirs(page.lang, &it.waiting_on_name),
+            page.say(w::NOT_YOURS_DETAIL),
+        ),
     };
     let mine = it.steps.iter().find(|step| step.mine && it.state == "open");
-    banner(page, &Banner::answer(standing, &headline).word(state_name(page, &it.state)).detail(Some(html! {
-        p { (detail) }
-        p.quiet {
-            (w::progress(page.lang, done, it.steps.len()))
-            @if let Some(by) = it.promise_by.filter(|_| it.state == "open") { " · " (page.by(by)) }
-        }
-        @if let Some(step) = mine {
-            (actions(&[Action::link(&step.title, paths::step(&it.id, &step.step), Weight::Primary)]))
-        }
-    })))
+    banner(
+        page,
+        &Banner::answer(standing, &headline)
+            .word(state_name(page, &it.state))
+            .detail(Some(html! {
+                p { (detail) }
+                p.quiet {
+                    (w::progress(page.lang, done, it.steps.len()))
+                    @if let Some(by) = it.promise_by.filter(|_| it.state == "open") { " · " (page.by(by)) }
+                }
+                @if let Some(step) = mine {
+                    (actions(&[Action::link(&step.title, paths::step(&it.id, &step.step), Weight::Primary)]))
+                }
+            })),
+    )
 }
 
 /// What the reviewer returned, item by item, word for word.
@@ -148,22 +178,27 @@ pub struct NewRequest {
 
 /// `/m/requests/new`
 pub fn new_request(page: &Page<'_>, data: &NewRequest) -> Markup {
-    shell(page, &data.name, &Area::Merchant(Place::Tasks), html! {
-        (back(paths::REQUESTS, page.say(w::TASKS_TITLE)))
-        div.narrow {
-            h1 { (w::new_title(page.lang, &data.name)) }
-            @if !data.subject_label.is_empty() { p.over { (data.subject_label) } }
-            p.lead { (data.about) }
-            @if let Some(id) = &data.already {
-                (notice(Tone::Info, html! { p { (page.say(w::ALREADY_OPEN)) } p { a href=(paths::request(id)) { (page.say(w::SEE_IT)) } } }))
-            } @else {
-                (opening(page, data))
+    shell(
+        page,
+        &data.name,
+        &Area::Merchant(Place::Tasks),
+        html! {
+            (back(paths::REQUESTS, page.say(w::TASKS_TITLE)))
+            div.narrow {
+                h1 { (w::new_title(page.lang, &data.name)) }
+                @if !data.subject_label.is_empty() { p.over { (data.subject_label) } }
+                p.lead { (data.about) }
+                @if let Some(id) = &data.already {
+                    (notice(Tone::Info, html! { p { (page.say(w::ALREADY_OPEN)) } p { a href=(paths::request(id)) { (page.say(w::SEE_IT)) } } }))
+                } @else {
+                    (opening(page, data))
+                }
+                @if !data.steps.is_empty() {
+                    section { h2 { (page.say(w::WHAT_IT_ASKS)) } (plan(page, &data.steps, &|_| None)) }
+                }
             }
-            @if !data.steps.is_empty() {
-                section { h2 { (page.say(w::WHAT_IT_ASKS)) } (plan(page, &data.steps, &|_| None)) }
-            }
-        }
-    })
+        },
+    )
 }
 
 fn opening(page: &Page<'_>, data: &NewRequest) -> Markup {

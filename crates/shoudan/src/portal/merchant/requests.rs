@@ -32,36 +32,41 @@ pub struct Requests {
 
 /// `/m/requests`
 pub fn requests(page: &Page<'_>, data: &Requests) -> Markup {
-    shell(page, page.say(w::TASKS_TITLE), &Area::Merchant(Place::Tasks), html! {
-        header.page-head { h1 { (page.say(w::TASKS_TITLE)) } }
-        div.split {
-            div.split-main {
-                section {
-                    h2 { (page.say(w::OPEN_ONES)) }
-                    @if data.open.is_empty() {
-                        (empty(&Empty {
-                            icon: Icon::Tasks,
-                            what: page.say(w::OPEN_NONE),
-                            how: page.say(w::OPEN_NONE_HOW),
-                            action: None,
-                        }))
-                    } @else {
-                        ul.cards { @for one in &data.open { li { (card(page, one)) } } }
-                    }
-                }
-                @if !data.closed.data.is_empty() {
+    shell(
+        page,
+        page.say(w::TASKS_TITLE),
+        &Area::Merchant(Place::Tasks),
+        html! {
+            header.page-head { h1 { (page.say(w::TASKS_TITLE)) } }
+            div.split {
+                div.split-main {
                     section {
-                        h2 { (page.say(w::CLOSED_ONES)) }
-                        ul.cards { @for one in &data.closed.data { li { (card(page, one)) } } }
-                        (pager(page, data.closed.has_more, data.closed.next_cursor.as_deref()))
+                        h2 { (page.say(w::OPEN_ONES)) }
+                        @if data.open.is_empty() {
+                            (empty(&Empty {
+                                icon: Icon::Tasks,
+                                what: page.say(w::OPEN_NONE),
+                                how: page.say(w::OPEN_NONE_HOW),
+                                action: None,
+                            }))
+                        } @else {
+                            ul.cards { @for one in &data.open { li { (card(page, one)) } } }
+                        }
+                    }
+                    @if !data.closed.data.is_empty() {
+                        section {
+                            h2 { (page.say(w::CLOSED_ONES)) }
+                            ul.cards { @for one in &data.closed.data { li { (card(page, one)) } } }
+                            (pager(page, data.closed.has_more, data.closed.next_cursor.as_deref()))
+                        }
                     }
                 }
+                @if !data.offers.is_empty() {
+                    aside.split-side { section.panel { h2 { (page.say(w::START)) } (offer_list(&data.offers)) } }
+                }
             }
-            @if !data.offers.is_empty() {
-                aside.split-side { section.panel { h2 { (page.say(w::START)) } (offer_list(&data.offers)) } }
-            }
-        }
-    })
+        },
+    )
 }
 
 /// Whether the turn is the merchant's own.
@@ -78,7 +83,12 @@ const STATES: [(&str, Word); 4] = [
 
 /// A request's state in words.
 pub(super) fn state_name(page: &Page<'_>, state: &str) -> &'static str {
-    page.say(STATES.iter().find(|(code, _)| *code == state).map_or(w::STATE_OPEN, |(_, word)| *word))
+    page.say(
+        STATES
+            .iter()
+            .find(|(code, _)| *code == state)
+            .map_or(w::STATE_OPEN, |(_, word)| *word),
+    )
 }
 
 fn card(page: &Page<'_>, one: &RequestRow) -> Markup {

@@ -28,27 +28,32 @@ pub struct Step<'a> {
 /// `/m/requests/{id}/{step}`
 pub fn step(page: &Page<'_>, data: &Step<'_>) -> Markup {
     let (request, it) = (data.request, data.step);
-    shell(page, &it.title, &Area::Merchant(Place::Tasks), html! {
-        (back(&paths::request(&request.id), &request.kind_name))
-        div.split {
-            div.split-main {
-                p.over { (request.kind_name) " · " (it.subject.label) }
-                h1 { (it.title) }
-                p.lead { (it.why) }
-                @if let Some(by) = it.promise_by.filter(|_| it.mine) {
-                    p.due { (icon(Icon::Clock)) span { (w::due(page.lang, page.by_text(by))) } }
+    shell(
+        page,
+        &it.title,
+        &Area::Merchant(Place::Tasks),
+        html! {
+            (back(&paths::request(&request.id), &request.kind_name))
+            div.split {
+                div.split-main {
+                    p.over { (request.kind_name) " · " (it.subject.label) }
+                    h1 { (it.title) }
+                    p.lead { (it.why) }
+                    @if let Some(by) = it.promise_by.filter(|_| it.mine) {
+                        p.due { (icon(Icon::Clock)) span { (w::due(page.lang, page.by_text(by))) } }
+                    }
+                    @if !it.remark.is_empty() {
+                        (notice(Tone::Care, html! { p { b { (page.say(parts::REMARK)) } " " (it.remark) } }))
+                    }
+                    (errors_first(page, &data.errors))
+                    (notice(Tone::Info, html! { p { b { (page.say(w::HOW_TO)) } } p { (it.how) } }))
+                    (body(page, data))
+                    section.after { h2 { (page.say(w::AFTER)) } p { (it.after) } }
                 }
-                @if !it.remark.is_empty() {
-                    (notice(Tone::Care, html! { p { b { (page.say(parts::REMARK)) } " " (it.remark) } }))
-                }
-                (errors_first(page, &data.errors))
-                (notice(Tone::Info, html! { p { b { (page.say(w::HOW_TO)) } } p { (it.how) } }))
-                (body(page, data))
-                section.after { h2 { (page.say(w::AFTER)) } p { (it.after) } }
+                aside.split-side { section.panel { h2 { (page.say(w::PROGRESS)) } (progress(page, request, it)) } }
             }
-            aside.split-side { section.panel { h2 { (page.say(w::PROGRESS)) } (progress(page, request, it)) } }
-        }
-    })
+        },
+    )
 }
 
 /// Where this step stands among the others.
@@ -155,7 +160,12 @@ fn kind_part(page: &Page<'_>, it: &StepView, data: &Step<'_>) -> Markup {
 }
 
 fn tick(page: &Page<'_>, data: &Step<'_>) -> Markup {
-    field(page, &Field::line("confirm", page.say(w::CONFIRM_TICK)).of(Input::Check).error_from(&data.errors))
+    field(
+        page,
+        &Field::line("confirm", page.say(w::CONFIRM_TICK))
+            .of(Input::Check)
+            .error_from(&data.errors),
+    )
 }
 
 /// Documents without a good one, in words; none when everything is there.
@@ -169,27 +179,60 @@ fn missing(page: &Page<'_>, it: &StepView) -> Option<String> {
     (!names.is_empty()).then(|| w::still_missing(page.lang, names.join(page.say(parts::COMMA))))
 }
 
-/// How each check of the field table is typed: HTML type, keys, what the browser may fill in, sensitive.
-const CHECKS: [(&str, &str, Option<&str>, Option<&str>, bool); 8] = [
-    ("mobile", "tel", Some("tel"), Some("tel"), false),
-    ("resident_id", "text", None, Some("off"), true),
-    ("uscc", "text", None, Some("off"), false),
-    ("bank_account", "text", Some("numeric"), Some("off"), true),
-    ("activation_code", "text", Some("numeric"), Some("one-time-code"), true),
-    ("serial", "text", None, Some("off"), false),
-    ("date", "date", None, None, false),
-    ("amount", "text", Some("decimal"), Some("off"), false),
+/// How a field of a check is typed.
+struct Typing {
+    check: &'static str,
+    html_type: &'static str,
+    /// Which keys a phone shows.
+    keys: Option<&'static str>,
+    /// What the browser may fill in.
+    fill: Option<&'static str>,
+    /// Not shown again and not kept as a draft.
+    sensitive: bool,
+}
+
+const fn typing(
+    check: &'static str,
+    html_type: &'static str,
+    keys: Option<&'static str>,
+    fill: Option<&'static str>,
+    sensitive: bool,
+) -> Typing {
+    Typing {
+        check,
+        html_type,
+        keys,
+        fill,
+        sensitive,
+    }
+}
+
+/// Every check of the field table; one that is not here is typed as text.
+const TYPINGS: [Typing; 9] = [
+    typing("text", "text", None, None, false),
+    typing("mobile", "tel", Some("tel"), Some("tel"), false),
+    typing("resident_id", "text", None, Some("off"), true),
+    typing("uscc", "text", None, Some("off"), false),
+    typing("bank_account", "text", Some("numeric"), Some("off"), true),
+    typing("activation_code", "text", Some("numeric"), Some("one-time-code"), true),
+    typing("serial", "text", None, Some("off"), false),
+    typing("date", "date", None, None, false),
+    typing("amount", "text", Some("decimal"), Some("off"), false),
 ];
 
 fn asked_field(page: &Page<'_>, data: &Step<'_>, asked: &FieldAsked) -> Markup {
-    let row = CHECKS.iter().find(|(check, ..)| *check == asked.check);
-    let (_, html_type, keys, fill, sensitive) = row.copied().unwrap_or(("text", "text", None, None, false));
-    let typed = data.typed.iter().find(|(name, _)| *name == asked.code).map(|(_, value)| value.as_str());
+    let [text, ..] = &TYPINGS;
+    let how = TYPINGS.iter().find(|one| one.check == asked.check).unwrap_or(text);
+    let typed = data
+        .typed
+        .iter()
+        .find(|(name, _)| *name == asked.code)
+        .map(|(_, value)| value.as_str());
     // What is masked cannot be sent back as if it had been typed: it stands in the hint instead.
-    let masked = sensitive || asked.value.contains('*');
+    let masked = how.sensitive || asked.value.contains('*');
     let value = typed.unwrap_or(if masked { "" } else { &asked.value });
     let hint = if masked && !asked.value.is_empty() {
-        format!("{} {}", asked.hint, w::on_file(page.lang, &asked.value))
+        w::on_file(page.lang, &asked.hint, &asked.value)
     } else {
         asked.hint.clone()
     };
@@ -197,12 +240,12 @@ fn asked_field(page: &Page<'_>, data: &Step<'_>, asked: &FieldAsked) -> Markup {
         (field(page, &Field {
             hint: &hint,
             value,
-            keys,
-            fill,
-            sensitive,
+            keys: how.keys,
+            fill: how.fill,
+            sensitive: how.sensitive,
             most: Some(200),
             ..Field::line(&asked.code, &asked.name)
-        }.of(Input::Line(html_type)).error_from(&data.errors)))
+        }.of(Input::Line(how.html_type)).error_from(&data.errors)))
         @if !asked.remark.is_empty() { blockquote.remark { b { (page.say(parts::REMARK)) } " " (asked.remark) } }
     }
 }

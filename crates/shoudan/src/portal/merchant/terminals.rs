@@ -10,20 +10,25 @@ use crate::portal::{Page, Standing, paths};
 
 /// `/m/terminals`
 pub fn terminals(page: &Page<'_>, rows: &Rows<TerminalView>) -> Markup {
-    shell(page, page.say(w::TERMINALS_TITLE), &Area::Merchant(Place::Terminals), html! {
-        header.page-head { h1 { (page.say(w::TERMINALS_TITLE)) } }
-        @if rows.data.is_empty() {
-            (empty(&Empty {
-                icon: Icon::Terminal,
-                what: page.say(w::TERMINALS_NONE),
-                how: page.say(w::TERMINALS_NONE_HOW),
-                action: Some(Action::link(page.say(w::ORDER_TERMINAL), paths::new_request("device_order", ""), Weight::Primary)),
-            }))
-        } @else {
-            ul.cards { @for one in &rows.data { li { (card(page, one)) } } }
-            (pager(page, rows.has_more, rows.next_cursor.as_deref()))
-        }
-    })
+    shell(
+        page,
+        page.say(w::TERMINALS_TITLE),
+        &Area::Merchant(Place::Terminals),
+        html! {
+            header.page-head { h1 { (page.say(w::TERMINALS_TITLE)) } }
+            @if rows.data.is_empty() {
+                (empty(&Empty {
+                    icon: Icon::Terminal,
+                    what: page.say(w::TERMINALS_NONE),
+                    how: page.say(w::TERMINALS_NONE_HOW),
+                    action: Some(Action::link(page.say(w::ORDER_TERMINAL), paths::new_request("device_order", ""), Weight::Primary)),
+                }))
+            } @else {
+                ul.cards { @for one in &rows.data { li { (card(page, one)) } } }
+                (pager(page, rows.has_more, rows.next_cursor.as_deref()))
+            }
+        },
+    )
 }
 
 fn card(page: &Page<'_>, one: &TerminalView) -> Markup {

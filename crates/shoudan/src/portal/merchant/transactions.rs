@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use operations::views::{Page as Rows, TransactionView};
 
 use crate::portal::components::{
-    Area, Choice, Column, Empty, Fact, Field, Input, Place, Row, Slot, Weight, Action, actions, back, empty, facts, field, money, money_big, pager, shell,
-    state_badge, table,
+    Action, Area, Choice, Column, Empty, Fact, Field, Input, Place, Row, Slot, Weight, actions, back, empty, facts,
+    field, money, money_big, pager, shell, state_badge, table,
 };
 use crate::portal::icons::Icon;
 use crate::portal::page::Page;
@@ -29,27 +29,40 @@ pub struct Filter {
 
 /// `/m/transactions`
 pub fn transactions(page: &Page<'_>, filter: &Filter, rows: &Rows<TransactionView>) -> Markup {
-    shell(page, page.say(w::TRANSACTIONS_TITLE), &Area::Merchant(Place::Money), html! {
-        (back(paths::MONEY, page.say(w::MONEY_TITLE)))
-        header.page-head { h1 { (page.say(w::TRANSACTIONS_TITLE)) } }
-        (filter_form(page, filter))
-        @if rows.data.is_empty() {
-            (empty(&Empty {
-                icon: Icon::Money,
-                what: page.say(w::TRANSACTIONS_NONE),
-                how: page.say(w::TRANSACTIONS_NONE_HOW),
-                action: None,
-            }))
-        } @else {
-            (transaction_table(page, &rows.data))
-            (pager(page, rows.has_more, rows.next_cursor.as_deref()))
-        }
-    })
+    shell(
+        page,
+        page.say(w::TRANSACTIONS_TITLE),
+        &Area::Merchant(Place::Money),
+        html! {
+            (back(paths::MONEY, page.say(w::MONEY_TITLE)))
+            header.page-head { h1 { (page.say(w::TRANSACTIONS_TITLE)) } }
+            (filter_form(page, filter))
+            @if rows.data.is_empty() {
+                (empty(&Empty {
+                    icon: Icon::Money,
+                    what: page.say(w::TRANSACTIONS_NONE),
+                    how: page.say(w::TRANSACTIONS_NONE_HOW),
+                    action: None,
+                }))
+            } @else {
+                (transaction_table(page, &rows.data))
+                (pager(page, rows.has_more, rows.next_cursor.as_deref()))
+            }
+        },
+    )
 }
 
 fn filter_form(page: &Page<'_>, filter: &Filter) -> Markup {
-    let any = |name: &str| Choice { value: String::new(), name: name.to_owned(), about: String::new() };
-    let one = |value: &str, name: &str| Choice { value: value.to_owned(), name: name.to_owned(), about: String::new() };
+    let any = |name: &str| Choice {
+        value: String::new(),
+        name: name.to_owned(),
+        about: String::new(),
+    };
+    let one = |value: &str, name: &str| Choice {
+        value: value.to_owned(),
+        name: name.to_owned(),
+        about: String::new(),
+    };
     let mut terminals = vec![any(page.say(w::ALL_TERMINALS))];
     terminals.extend(filter.terminals.iter().map(|number| one(number, number)));
     let mut states = vec![any(page.say(w::ALL_STATES))];
@@ -111,19 +124,27 @@ pub fn transaction(page: &Page<'_>, one: &TransactionView) -> Markup {
         Fact::code(page.say(w::RESPONSE), &one.response_code),
     ];
     if !one.explanation_code.is_empty() {
-        all.push(Fact::of(page.say(public::YOUR_CODE), html! {
-            a.number href=(paths::explanation(&one.explanation_code)) { (one.explanation_code) }
-        }));
+        all.push(Fact::of(
+            page.say(public::YOUR_CODE),
+            html! {
+                a.number href=(paths::explanation(&one.explanation_code)) { (one.explanation_code) }
+            },
+        ));
     }
-    shell(page, &one.kind_name, &Area::Merchant(Place::Money), html! {
-        (back(paths::TRANSACTIONS, page.say(w::TRANSACTIONS_TITLE)))
-        div.narrow {
-            header.page-head { h1 { (one.kind_name) } (state_badge(&one.state, &one.state_name)) }
-            p { (money_big(one.amount)) }
-            @if !one.explanation_code.is_empty() {
-                (actions(&[Action::link(page.say(w::WHY_DECLINED), paths::explanation(&one.explanation_code), Weight::Primary)]))
+    shell(
+        page,
+        &one.kind_name,
+        &Area::Merchant(Place::Money),
+        html! {
+            (back(paths::TRANSACTIONS, page.say(w::TRANSACTIONS_TITLE)))
+            div.narrow {
+                header.page-head { h1 { (one.kind_name) } (state_badge(&one.state, &one.state_name)) }
+                p { (money_big(one.amount)) }
+                @if !one.explanation_code.is_empty() {
+                    (actions(&[Action::link(page.say(w::WHY_DECLINED), paths::explanation(&one.explanation_code), Weight::Primary)]))
+                }
+                section.panel { (facts(&all)) }
             }
-            section.panel { (facts(&all)) }
-        }
-    })
+        },
+    )
 }

@@ -37,37 +37,42 @@ pub fn explanation(page: &Page<'_>, asked: Asked<'_>, data: &Explanation) -> Mar
         Asked::Code(code) => w::explanation_title(page.lang, code),
         Asked::Serial(_) => page.say(w::SERIAL_TITLE).to_owned(),
     };
-    shell(page, &title, &Area::Public, html! {
-        div.explanation data-refresh="30" {
-            div.answer {
-                (banner(page, &Banner::answer(Standing::from_code(&data.standing), &data.headline).detail(ready(page, data))))
-                h2.visually-hidden { (page.say(w::WHAT_WORKS)) }
-                (works(page, &data.capabilities))
+    shell(
+        page,
+        &title,
+        &Area::Public,
+        html! {
+            div.explanation data-refresh="30" {
+                div.answer {
+                    (banner(page, &Banner::answer(Standing::from_code(&data.standing), &data.headline).detail(ready(page, data))))
+                    h2.visually-hidden { (page.say(w::WHAT_WORKS)) }
+                    (works(page, &data.capabilities))
+                }
+                div.reasons {
+                    @if !data.causes.is_empty() {
+                        section {
+                            h2 { (page.say(w::WHY)) }
+                            @if data.causes.len() > 1 { p.quiet { (page.say(w::ROOT_FIRST)) } }
+                            (causes(page, &data.causes, &data.capabilities))
+                        }
+                    }
+                    @if !data.plan.steps.is_empty() {
+                        section {
+                            h2 { (page.say(w::PLAN)) }
+                            (plan(page, &data.plan.steps, &|_| None))
+                        }
+                    }
+                    @if !data.warnings.is_empty() {
+                        section {
+                            h2 { (page.say(w::COMING)) }
+                            (warnings(page, &data.warnings, &data.capabilities))
+                        }
+                    }
+                }
+                (ways_on(page, asked, data))
             }
-            div.reasons {
-                @if !data.causes.is_empty() {
-                    section {
-                        h2 { (page.say(w::WHY)) }
-                        @if data.causes.len() > 1 { p.quiet { (page.say(w::ROOT_FIRST)) } }
-                        (causes(page, &data.causes, &data.capabilities))
-                    }
-                }
-                @if !data.plan.steps.is_empty() {
-                    section {
-                        h2 { (page.say(w::PLAN)) }
-                        (plan(page, &data.plan.steps, &|_| None))
-                    }
-                }
-                @if !data.warnings.is_empty() {
-                    section {
-                        h2 { (page.say(w::COMING)) }
-                        (warnings(page, &data.warnings, &data.capabilities))
-                    }
-                }
-            }
-            (ways_on(page, asked, data))
-        }
-    })
+        },
+    )
 }
 
 /// When it works again if every step keeps its time.
@@ -113,20 +118,25 @@ fn ways_on(page: &Page<'_>, asked: Asked<'_>, data: &Explanation) -> Markup {
 
 /// The page for a code that is not known or has expired: what to do instead.
 pub fn code_gone(page: &Page<'_>, code: &str) -> Markup {
-    shell(page, page.say(w::CODE_GONE_TITLE), &Area::Public, html! {
-        div.narrow {
-            h1 { (page.say(w::CODE_GONE_TITLE)) }
-            p.lead { (w::code_gone(page.lang, code)) }
-            section.panel { (find_form(page, code, "")) }
-            section {
-                h2 { (page.say(w::WHAT_NOW)) }
-                ul.todo {
-                    @for hint in [w::GONE_COMPARE, w::GONE_FRESH, w::GONE_SERIAL, w::GONE_SIGN_IN] {
-                        li { (page.say(hint)) }
+    shell(
+        page,
+        page.say(w::CODE_GONE_TITLE),
+        &Area::Public,
+        html! {
+            div.narrow {
+                h1 { (page.say(w::CODE_GONE_TITLE)) }
+                p.lead { (w::code_gone(page.lang, code)) }
+                section.panel { (find_form(page, code, "")) }
+                section {
+                    h2 { (page.say(w::WHAT_NOW)) }
+                    ul.todo {
+                        @for hint in [w::GONE_COMPARE, w::GONE_FRESH, w::GONE_SERIAL, w::GONE_SIGN_IN] {
+                            li { (page.say(hint)) }
+                        }
                     }
+                    (actions(&[Action::link(page.say(w::MERCHANT_ENTRANCE), paths::LOGIN, Weight::Quiet)]))
                 }
-                (actions(&[Action::link(page.say(w::MERCHANT_ENTRANCE), paths::LOGIN, Weight::Quiet)]))
             }
-        }
-    })
+        },
+    )
 }

@@ -22,22 +22,27 @@ pub struct Front<'a> {
 
 /// `/`
 pub fn front(page: &Page<'_>, data: &Front<'_>) -> Markup {
-    shell(page, page.say(w::FRONT_TITLE), &Area::Public, html! {
-        div.front {
-            section.hero {
-                div.hero-text {
-                    h1 { (page.say(w::FRONT_TITLE)) }
-                    p.lead { (page.say(w::FRONT_LEAD)) }
-                    (find_form(page, data.asked, data.error))
+    shell(
+        page,
+        page.say(w::FRONT_TITLE),
+        &Area::Public,
+        html! {
+            div.front {
+                section.hero {
+                    div.hero-text {
+                        h1 { (page.say(w::FRONT_TITLE)) }
+                        p.lead { (page.say(w::FRONT_LEAD)) }
+                        (find_form(page, data.asked, data.error))
+                    }
+                    figure.hero-slip { (pictures::slip(page)) }
                 }
-                figure.hero-slip { (pictures::slip(page)) }
+                div.columns {
+                    section.panel { (service_panel(page, data.services)) }
+                    section.panel { (official(page)) }
+                }
             }
-            div.columns {
-                section.panel { (service_panel(page, data.services)) }
-                section.panel { (official(page)) }
-            }
-        }
-    })
+        },
+    )
 }
 
 /// The one box.
@@ -59,7 +64,11 @@ pub(super) fn find_form(page: &Page<'_>, asked: &str, error: &str) -> Markup {
 
 fn service_panel(page: &Page<'_>, data: &Services) -> Markup {
     let standing = data.standing();
-    let word = if standing == Standing::Works { w::SERVICE_ALL_WELL } else { w::SERVICE_SOME };
+    let word = if standing == Standing::Works {
+        w::SERVICE_ALL_WELL
+    } else {
+        w::SERVICE_SOME
+    };
     html! {
         header.panel-head { h2 { (page.say(w::SERVICE_NOW)) } (badge_with(standing, page.say(word))) }
         (services(page, &data.services))

@@ -35,41 +35,46 @@ pub struct Login<'a> {
 
 /// `/login`
 pub fn login(page: &Page<'_>, data: &Login<'_>) -> Markup {
-    shell(page, page.say(w::LOGIN_TITLE), &Area::Public, html! {
-        div.sign-in {
-            h1 { (page.say(w::LOGIN_TITLE)) }
-            @if !data.next.is_empty() { p.quiet { (page.say(w::LOGIN_BACK)) } }
-            (error(data.error))
-            form.panel method="post" action=(paths::LOGIN) {
-                input type="hidden" name="next" value=(data.next);
-                (field(page, &Field {
-                    hint: page.say(w::LOGIN_NAME_HINT),
-                    value: data.login,
-                    fill: Some("username"),
-                    most: Some(64),
-                    focus: data.login.is_empty(),
-                    ..Field::line("login", page.say(w::LOGIN_NAME))
-                }))
-                div.with-reveal {
+    shell(
+        page,
+        page.say(w::LOGIN_TITLE),
+        &Area::Public,
+        html! {
+            div.sign-in {
+                h1 { (page.say(w::LOGIN_TITLE)) }
+                @if !data.next.is_empty() { p.quiet { (page.say(w::LOGIN_BACK)) } }
+                (error(data.error))
+                form.panel method="post" action=(paths::LOGIN) {
+                    input type="hidden" name="next" value=(data.next);
                     (field(page, &Field {
-                        input: Input::Line("password"),
-                        fill: Some("current-password"),
-                        sensitive: true,
-                        most: Some(200),
-                        focus: !data.login.is_empty(),
-                        ..Field::line("password", page.say(w::PASSWORD))
+                        hint: page.say(w::LOGIN_NAME_HINT),
+                        value: data.login,
+                        fill: Some("username"),
+                        most: Some(64),
+                        focus: data.login.is_empty(),
+                        ..Field::line("login", page.say(w::LOGIN_NAME))
                     }))
-                    label.check.needs-script {
-                        input type="checkbox" data-reveal="f-password";
-                        span { (page.say(w::SHOW_PASSWORD)) }
+                    div.with-reveal {
+                        (field(page, &Field {
+                            input: Input::Line("password"),
+                            fill: Some("current-password"),
+                            sensitive: true,
+                            most: Some(200),
+                            focus: !data.login.is_empty(),
+                            ..Field::line("password", page.say(w::PASSWORD))
+                        }))
+                        label.check.needs-script {
+                            input type="checkbox" data-reveal="f-password";
+                            span { (page.say(w::SHOW_PASSWORD)) }
+                        }
                     }
+                    button.button.primary type="submit" { (page.say(w::LOGIN_BUTTON)) }
                 }
-                button.button.primary type="submit" { (page.say(w::LOGIN_BUTTON)) }
+                p.quiet { (page.say(w::LOGIN_FORGOT)) }
+                (demo_accounts(page, data.accounts))
             }
-            p.quiet { (page.say(w::LOGIN_FORGOT)) }
-            (demo_accounts(page, data.accounts))
-        }
-    })
+        },
+    )
 }
 
 fn error(text: &str) -> Markup {
@@ -98,23 +103,28 @@ fn demo_accounts(page: &Page<'_>, accounts: &[DemoAccount]) -> Markup {
 
 /// `/login/code`
 pub fn login_code(page: &Page<'_>, wrong: &str, next: &str) -> Markup {
-    shell(page, page.say(w::CODE_TITLE), &Area::Public, html! {
-        div.sign-in {
-            h1 { (page.say(w::CODE_TITLE)) }
-            p { (page.say(w::CODE_LEAD)) }
-            (error(wrong))
-            form.panel method="post" action=(paths::LOGIN_CODE) {
-                input type="hidden" name="next" value=(next);
-                (field(page, &Field {
-                    keys: Some("numeric"),
-                    fill: Some("one-time-code"),
-                    most: Some(6),
-                    focus: true,
-                    sensitive: true,
-                    ..Field::line("code", page.say(w::CODE_LABEL))
-                }))
-                button.button.primary type="submit" { (page.say(w::CODE_BUTTON)) }
+    shell(
+        page,
+        page.say(w::CODE_TITLE),
+        &Area::Public,
+        html! {
+            div.sign-in {
+                h1 { (page.say(w::CODE_TITLE)) }
+                p { (page.say(w::CODE_LEAD)) }
+                (error(wrong))
+                form.panel method="post" action=(paths::LOGIN_CODE) {
+                    input type="hidden" name="next" value=(next);
+                    (field(page, &Field {
+                        keys: Some("numeric"),
+                        fill: Some("one-time-code"),
+                        most: Some(6),
+                        focus: true,
+                        sensitive: true,
+                        ..Field::line("code", page.say(w::CODE_LABEL))
+                    }))
+                    button.button.primary type="submit" { (page.say(w::CODE_BUTTON)) }
+                }
             }
-        }
-    })
+        },
+    )
 }

@@ -38,30 +38,39 @@ const PROBLEMS: [(u16, Word, Word, Word); 7] = [
 pub fn problem(page: &Page<'_>, data: &Problem<'_>) -> Markup {
     let row = PROBLEMS.iter().find(|(status, ..)| *status == data.status);
     let (_, title, what, remedy) = row.copied().unwrap_or((500, w::P500, w::P500_WHAT, w::P500_DO));
-    let what = if data.what.is_empty() { page.say(what) } else { data.what };
-    shell(page, page.say(title), &Area::Public, html! {
-        div.narrow.problem {
-            p.problem-status { (data.status) }
-            h1 { (page.say(title)) }
-            p.lead { (what) }
-            @if !data.causes.is_empty() {
-                h2 { (page.say(w::CAUSES_ARE)) }
-                ul.todo { @for cause in data.causes { li { (cause) } } }
+    let what = if data.what.is_empty() {
+        page.say(what)
+    } else {
+        data.what
+    };
+    shell(
+        page,
+        page.say(title),
+        &Area::Public,
+        html! {
+            div.narrow.problem {
+                p.problem-status { (data.status) }
+                h1 { (page.say(title)) }
+                p.lead { (what) }
+                @if !data.causes.is_empty() {
+                    h2 { (page.say(w::CAUSES_ARE)) }
+                    ul.todo { @for cause in data.causes { li { (cause) } } }
+                }
+                @if !data.fields.is_empty() {
+                    ul.todo { @for (_, text) in data.fields { li { (text) } } }
+                }
+                section.panel {
+                    h2 { (page.say(w::WHAT_NOW)) }
+                    p { (page.say(remedy)) }
+                    (actions(&ways(page, data.status)))
+                }
+                @if !data.trace.is_empty() { (facts(&[Fact::code(page.say(w::TRACE), data.trace)])) }
+                @if data.status >= 500 || data.status == 429 {
+                    p.with-icon { (icon(Icon::Phone)) a.number href={ "tel:" (page.institution.hotline) } { (page.institution.hotline) } }
+                }
             }
-            @if !data.fields.is_empty() {
-                ul.todo { @for (_, text) in data.fields { li { (text) } } }
-            }
-            section.panel {
-                h2 { (page.say(w::WHAT_NOW)) }
-                p { (page.say(remedy)) }
-                (actions(&ways(page, data.status)))
-            }
-            @if !data.trace.is_empty() { (facts(&[Fact::code(page.say(w::TRACE), data.trace)])) }
-            @if data.status >= 500 || data.status == 429 {
-                p.with-icon { (icon(Icon::Phone)) a.number href={ "tel:" (page.institution.hotline) } { (page.institution.hotline) } }
-            }
-        }
-    })
+        },
+    )
 }
 
 fn ways<'a>(page: &Page<'a>, status: u16) -> Vec<Action<'a>> {
@@ -69,7 +78,10 @@ fn ways<'a>(page: &Page<'a>, status: u16) -> Vec<Action<'a>> {
     let front = Action::link(page.say(w::TO_FRONT), home, Weight::Quiet);
     match status {
         409 => vec![Action::link(page.say(w::RELOAD), page.path, Weight::Primary), front],
-        500.. => vec![Action::link(page.say(w::TO_STATUS), paths::STATUS, Weight::Primary), front],
+        500.. => vec![
+            Action::link(page.say(w::TO_STATUS), paths::STATUS, Weight::Primary),
+            front,
+        ],
         _ => vec![front],
     }
 }

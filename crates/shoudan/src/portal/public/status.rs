@@ -37,9 +37,11 @@ pub struct Services {
 impl Services {
     /// The worst of all services.
     pub fn standing(&self) -> Standing {
-        let worst = self.services.iter().map(|one| one.standing).max_by_key(|standing| {
-            Standing::ALL.iter().position(|known| known == standing)
-        });
+        let worst = self
+            .services
+            .iter()
+            .map(|one| one.standing)
+            .max_by_key(|standing| Standing::ALL.iter().position(|known| known == standing));
         worst.unwrap_or(Standing::Works)
     }
 }
@@ -64,22 +66,31 @@ pub fn services(page: &Page<'_>, services: &[Service]) -> Markup {
 /// `/status`
 pub fn status(page: &Page<'_>, data: &Services) -> Markup {
     let standing = data.standing();
-    let headline = if standing == Standing::Works { w::SERVICE_ALL_WELL } else { w::SERVICE_SOME };
-    shell(page, page.say(w::STATUS_TITLE), &Area::Public, html! {
-        div.narrow {
-            (banner(page, &Banner::answer(standing, page.say(headline)).detail(Some(html! {
-                p.quiet { (w::checked_at(page.lang, page.when_text(data.checked_at))) }
-            }))))
-            @if !data.live.is_empty() {
-                section { h2 { (page.say(w::LIVE_NOW)) } (causes(page, &data.live, &data.capabilities)) }
+    let headline = if standing == Standing::Works {
+        w::SERVICE_ALL_WELL
+    } else {
+        w::SERVICE_SOME
+    };
+    shell(
+        page,
+        page.say(w::STATUS_TITLE),
+        &Area::Public,
+        html! {
+            div.narrow {
+                (banner(page, &Banner::answer(standing, page.say(headline)).detail(Some(html! {
+                    p.quiet { (w::checked_at(page.lang, page.when_text(data.checked_at))) }
+                }))))
+                @if !data.live.is_empty() {
+                    section { h2 { (page.say(w::LIVE_NOW)) } (causes(page, &data.live, &data.capabilities)) }
+                }
+                section.panel { h2 { (page.say(w::SERVICE_NOW)) } (services(page, &data.services)) }
+                section.panel {
+                    h2 { (page.say(w::PLANNED)) }
+                    @if data.planned.is_empty() { p.quiet { (page.say(w::NOTHING_PLANNED)) } }
+                    @else { (warnings(page, &data.planned, &data.capabilities)) }
+                }
+                p.quiet.with-icon { (icon(Icon::Info)) (page.say(w::STATUS_OWN)) }
             }
-            section.panel { h2 { (page.say(w::SERVICE_NOW)) } (services(page, &data.services)) }
-            section.panel {
-                h2 { (page.say(w::PLANNED)) }
-                @if data.planned.is_empty() { p.quiet { (page.say(w::NOTHING_PLANNED)) } }
-                @else { (warnings(page, &data.planned, &data.capabilities)) }
-            }
-            p.quiet.with-icon { (icon(Icon::Info)) (page.say(w::STATUS_OWN)) }
-        }
-    })
+        },
+    )
 }

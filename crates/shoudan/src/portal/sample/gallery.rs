@@ -11,7 +11,11 @@ use crate::portal::public::{self, Asked, Front, Login, Problem};
 use crate::portal::{paths, sample, styleguide};
 
 fn rows<T>(data: Vec<T>) -> Rows<T> {
-    Rows { data, has_more: true, next_cursor: Some("next".into()) }
+    Rows {
+        data,
+        has_more: true,
+        next_cursor: Some("next".into()),
+    }
 }
 
 /// The merchant's home.
@@ -31,7 +35,11 @@ pub fn home(lang: Lang) -> Home {
 }
 
 fn terminal(lang: Lang, well: bool) -> merchant::Terminal {
-    let mut explanation = if well { sample::working(lang) } else { sample::stopped(lang) };
+    let mut explanation = if well {
+        sample::working(lang)
+    } else {
+        sample::stopped(lang)
+    };
     if well {
         explanation.explanation_code = None;
     }
@@ -100,16 +108,46 @@ fn public_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
     let zone = Zone::default();
     let page = |path| sample::page(lang, theme, &zone, path);
     let services = sample::services(lang);
-    let front = Front { asked: "", error: "", services: &services };
+    let front = Front {
+        asked: "",
+        error: "",
+        services: &services,
+    };
     let accounts = sample::accounts(lang);
     let wrong = page("/login").say(crate::portal::words::public::LOGIN_WRONG);
-    let login = Login { login: "owner", error: wrong, next: "/e/7K3-M9Q", accounts: &accounts };
-    let problem = |status| public::problem(&page("/m/requests/req_4f2k9"), &Problem { status, ..Problem::default() });
+    let login = Login {
+        login: "owner",
+        error: wrong,
+        next: "/e/7K3-M9Q",
+        accounts: &accounts,
+    };
+    let problem = |status| {
+        public::problem(
+            &page("/m/requests/req_4f2k9"),
+            &Problem {
+                status,
+                ..Problem::default()
+            },
+        )
+    };
     vec![
         ("front", public::front(&page("/"), &front)),
-        ("explanation", public::explanation(&page("/e/7K3-M9Q"), Asked::Code("7K3-M9Q"), &sample::stopped_public(lang))),
-        ("explanation-works", public::explanation(&page("/s/SD24"), Asked::Serial("SD24100000127"), &sample::working(lang))),
-        ("explanation-ended", public::explanation(&page("/e/7K3-M9Q"), Asked::Code("7K3-M9Q"), &sample::ended(lang))),
+        (
+            "explanation",
+            public::explanation(
+                &page("/e/7K3-M9Q"),
+                Asked::Code("7K3-M9Q"),
+                &sample::stopped_public(lang),
+            ),
+        ),
+        (
+            "explanation-works",
+            public::explanation(&page("/s/SD24"), Asked::Serial("SD24100000127"), &sample::working(lang)),
+        ),
+        (
+            "explanation-ended",
+            public::explanation(&page("/e/7K3-M9Q"), Asked::Code("7K3-M9Q"), &sample::ended(lang)),
+        ),
         ("code-gone", public::code_gone(&page("/e/7K3-M9X"), "7K3-M9X")),
         ("status", public::status(&page("/status"), &services)),
         ("login", public::login(&page("/login"), &login)),
@@ -126,8 +164,16 @@ fn public_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
 fn merchant_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
     let zone = Zone::default();
     let page = |path| sample::own_page(lang, theme, &zone, path);
-    let none = Home { terminals: vec![], next: None, days: vec![], ..home(lang) };
-    let filter = Filter { terminals: vec!["10000012".into(), "10000024".into()], ..Filter::default() };
+    let none = Home {
+        terminals: vec![],
+        next: None,
+        days: vec![],
+        ..home(lang)
+    };
+    let filter = Filter {
+        terminals: vec!["10000012".into(), "10000024".into()],
+        ..Filter::default()
+    };
     let all = sample::transactions(lang);
     let declined = all.iter().find(|t| t.state == "declined").or(all.first());
     let me = Me {
@@ -138,7 +184,11 @@ fn merchant_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
     };
     let requests = merchant::Requests {
         open: sample::requests_open(lang),
-        closed: Rows { data: vec![], has_more: false, next_cursor: None },
+        closed: Rows {
+            data: vec![],
+            has_more: false,
+            next_cursor: None,
+        },
         offers: sample::offers(lang),
     };
     let statement = day_statements().into_iter().next().map(|day| Statement {
@@ -147,21 +197,45 @@ fn merchant_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
         has_more: false,
         next_cursor: None,
     });
-    let request = merchant::Request { request: sample::request(lang), events: sample::events(lang), may_withdraw: true };
+    let request = merchant::Request {
+        request: sample::request(lang),
+        events: sample::events(lang),
+        may_withdraw: true,
+    };
     let mut pages = vec![
         ("home", merchant::home(&page("/m"), &home(lang))),
         ("home-empty", merchant::home(&page("/m"), &none)),
-        ("terminals", merchant::terminals(&page("/m/terminals"), &rows(sample::terminals(lang)))),
-        ("terminal", merchant::terminal(&page("/m/terminals/trm_1"), &terminal(lang, false))),
-        ("terminal-works", merchant::terminal(&page("/m/terminals/trm_2"), &terminal(lang, true))),
-        ("transactions", merchant::transactions(&page("/m/transactions"), &filter, &rows(all.clone()))),
+        (
+            "terminals",
+            merchant::terminals(&page("/m/terminals"), &rows(sample::terminals(lang))),
+        ),
+        (
+            "terminal",
+            merchant::terminal(&page("/m/terminals/trm_1"), &terminal(lang, false)),
+        ),
+        (
+            "terminal-works",
+            merchant::terminal(&page("/m/terminals/trm_2"), &terminal(lang, true)),
+        ),
+        (
+            "transactions",
+            merchant::transactions(&page("/m/transactions"), &filter, &rows(all.clone())),
+        ),
         ("money", merchant::money(&page("/m/money"), &money(lang))),
         ("requests", merchant::requests(&page("/m/requests"), &requests)),
         ("request", merchant::request(&page("/m/requests/req_4f2k9"), &request)),
-        ("request-new", merchant::new_request(&page("/m/requests/new"), &new_request(lang))),
+        (
+            "request-new",
+            merchant::new_request(&page("/m/requests/new"), &new_request(lang)),
+        ),
         ("me", merchant::me(&page("/m/me"), &me)),
     ];
-    pages.extend(declined.map(|one| ("transaction", merchant::transaction(&page("/m/transactions/txn_2"), one))));
+    pages.extend(declined.map(|one| {
+        (
+            "transaction",
+            merchant::transaction(&page("/m/transactions/txn_2"), one),
+        )
+    }));
     pages.extend(statement.map(|one| ("statement", merchant::statement(&page("/m/money/2026-11-18"), &one))));
     pages
 }
@@ -171,14 +245,46 @@ fn step_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
     let page = sample::own_page(lang, theme, &zone, "/m/requests/req_4f2k9/step");
     let request: RequestView = sample::request(lang);
     let show = |step: &operations::views::StepView, errors: Vec<(String, String)>| {
-        merchant::step(&page, &merchant::Step { request: &request, step, errors, typed: vec![] })
+        merchant::step(
+            &page,
+            &merchant::Step {
+                request: &request,
+                step,
+                errors,
+                typed: vec![],
+            },
+        )
     };
-    let wrong = sample::say(lang, "第 18 位校验不对，请对照执照再输一次。", "The last character does not fit the others; please compare with the licence.");
-    let mut pages = vec![("step-form", show(&sample::field_step(lang, "form"), vec![("uscc".into(), wrong)]))];
-    pages.extend(request.steps.iter().find(|s| s.mine).map(|step| ("step-documents", show(step, vec![]))));
-    for (name, kind) in [("step-payment", "payment"), ("step-signature", "signature"), ("step-confirm", "confirm"), ("step-device", "device")] {
+    let wrong = sample::say(
+        lang,
+        "第 18 位校验不对，请对照执照再输一次。",
+        "The last character does not fit the others; please compare with the licence.",
+    );
+    let mut pages = vec![(
+        "step-form",
+        show(&sample::field_step(lang, "form"), vec![("uscc".into(), wrong)]),
+    )];
+    pages.extend(
+        request
+            .steps
+            .iter()
+            .find(|s| s.mine)
+            .map(|step| ("step-documents", show(step, vec![]))),
+    );
+    for (name, kind) in [
+        ("step-payment", "payment"),
+        ("step-signature", "signature"),
+        ("step-confirm", "confirm"),
+        ("step-device", "device"),
+    ] {
         pages.push((name, show(&sample::field_step(lang, kind), vec![])));
     }
-    pages.extend(request.steps.iter().find(|s| s.kind == "review").map(|step| ("step-wait", show(step, vec![]))));
+    pages.extend(
+        request
+            .steps
+            .iter()
+            .find(|s| s.kind == "review")
+            .map(|step| ("step-wait", show(step, vec![]))),
+    );
     pages
 }

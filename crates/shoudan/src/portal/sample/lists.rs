@@ -13,7 +13,11 @@ fn shop(lang: Lang) -> ShopView {
     ShopView {
         id: "shp_1".into(),
         name: say(lang, "解放路店", "Jiefang Road"),
-        address: say(lang, "杭州市上城区解放路 118 号", "118 Jiefang Road, Shangcheng, Hangzhou"),
+        address: say(
+            lang,
+            "杭州市上城区解放路 118 号",
+            "118 Jiefang Road, Shangcheng, Hangzhou",
+        ),
         stage: "open".into(),
     }
 }
@@ -50,7 +54,14 @@ pub fn terminals(lang: Lang) -> Vec<TerminalView> {
 /// Seven days of takings.
 pub fn days() -> Vec<DayTakings> {
     let amounts = [1_284_350, 1_010_900, 1_530_220, 1_402_080, 0, 1_196_640, 438_250];
-    (0..).zip(amounts).map(|(i, amount)| DayTakings { at: NOW - (6 - i) * DAY, amount, count: amount / 3_450 }).collect()
+    (0..)
+        .zip(amounts)
+        .map(|(i, amount)| DayTakings {
+            at: NOW - (6 - i) * DAY,
+            amount,
+            count: amount / 3_450,
+        })
+        .collect()
 }
 
 /// Transactions in every state.
@@ -65,34 +76,74 @@ pub fn transactions(lang: Lang) -> Vec<TransactionView> {
     ];
     (0_i64..)
         .zip(rows)
-        .map(|(i, (state, zh, en, code, amount, explanation, ago, kind))| TransactionView {
-            id: format!("txn_{i}"),
-            terminal_number: if explanation.is_empty() { "10000024".into() } else { "10000012".into() },
-            kind: kind.into(),
-            kind_name: if kind == "sale" { say(lang, "消费", "Sale") } else { say(lang, "退货", "Refund") },
-            amount,
-            state: state.into(),
-            state_name: say(lang, zh, en),
-            response_code: code.into(),
-            rrn: format!("1118{:08}", 40_213 + i),
-            masked_card: "622202******0012".into(),
-            stan: 412 - i,
-            batch: 318,
-            explanation_code: explanation.into(),
-            at: NOW - ago,
-        })
+        .map(
+            |(i, (state, zh, en, code, amount, explanation, ago, kind))| TransactionView {
+                id: format!("txn_{i}"),
+                terminal_number: if explanation.is_empty() {
+                    "10000024".into()
+                } else {
+                    "10000012".into()
+                },
+                kind: kind.into(),
+                kind_name: if kind == "sale" {
+                    say(lang, "消费", "Sale")
+                } else {
+                    say(lang, "退货", "Refund")
+                },
+                amount,
+                state: state.into(),
+                state_name: say(lang, zh, en),
+                response_code: code.into(),
+                rrn: format!("1118{:08}", 40_213 + i),
+                masked_card: "622202******0012".into(),
+                stan: 412 - i,
+                batch: 318,
+                explanation_code: explanation.into(),
+                at: NOW - ago,
+            },
+        )
         .collect()
 }
 
 /// What happened at the stopped terminal.
 pub fn events(lang: Lang) -> Vec<EventView> {
     let rows = [
-        ("terminal.declined", HOUR, "一笔消费未成功，凭条上印了原因码 7K3-M9Q", "A sale was declined; the slip carries the code 7K3-M9Q"),
-        ("request.step_returned", 20 * HOUR, "营业执照照片被退回：有效期看不清", "The licence photo was returned: the validity cannot be read"),
-        ("request.step_completed", 2 * DAY, "负责人身份核验完成", "The owner's identity was verified"),
-        ("request.opened", 3 * DAY, "开始办理恢复收款", "Restoring payments was begun"),
-        ("stop.started", 6 * DAY, "停止收款：营业执照已过有效期", "Payments stopped: the business licence has expired"),
-        ("stop.announced", 36 * DAY, "提前通知：营业执照将在 30 天后到期", "Announced: the business licence expires in 30 days"),
+        (
+            "terminal.declined",
+            HOUR,
+            "一笔消费未成功，凭条上印了原因码 7K3-M9Q",
+            "A sale was declined; the slip carries the code 7K3-M9Q",
+        ),
+        (
+            "request.step_returned",
+            20 * HOUR,
+            "营业执照照片被退回：有效期看不清",
+            "The licence photo was returned: the validity cannot be read",
+        ),
+        (
+            "request.step_completed",
+            2 * DAY,
+            "负责人身份核验完成",
+            "The owner's identity was verified",
+        ),
+        (
+            "request.opened",
+            3 * DAY,
+            "开始办理恢复收款",
+            "Restoring payments was begun",
+        ),
+        (
+            "stop.started",
+            6 * DAY,
+            "停止收款：营业执照已过有效期",
+            "Payments stopped: the business licence has expired",
+        ),
+        (
+            "stop.announced",
+            36 * DAY,
+            "提前通知：营业执照将在 30 天后到期",
+            "Announced: the business licence expires in 30 days",
+        ),
     ];
     (0_i64..)
         .zip(rows)
@@ -118,7 +169,11 @@ pub fn requests_open(lang: Lang) -> Vec<RequestRow> {
         merchant_name: say(lang, "老周面馆", "Lao Zhou Noodles"),
         kind: "restoration".into(),
         kind_name: say(lang, kind[0], kind[1]),
-        subject: subject("terminal", "trm_1", &say(lang, "解放路店 10000012", "Jiefang Road 10000012")),
+        subject: subject(
+            "terminal",
+            "trm_1",
+            &say(lang, "解放路店 10000012", "Jiefang Road 10000012"),
+        ),
         state: "open".into(),
         waiting_on: who.into(),
         waiting_on_name: say(lang, name[0], name[1]),
@@ -126,18 +181,54 @@ pub fn requests_open(lang: Lang) -> Vec<RequestRow> {
         opened_at: NOW - 3 * DAY,
     };
     vec![
-        one("req_4f2k9", ["恢复收款", "Restoring payments"], "merchant", ["商户", "the merchant"], NOW + 7 * DAY + 7 * HOUR),
-        one("req_7p1m3", ["变更结算账户", "Changing the settlement account"], "reviewer", ["审核人员", "a reviewer"], NOW + DAY + 7 * HOUR),
+        one(
+            "req_4f2k9",
+            ["恢复收款", "Restoring payments"],
+            "merchant",
+            ["商户", "the merchant"],
+            NOW + 7 * DAY + 7 * HOUR,
+        ),
+        one(
+            "req_7p1m3",
+            ["变更结算账户", "Changing the settlement account"],
+            "reviewer",
+            ["审核人员", "a reviewer"],
+            NOW + DAY + 7 * HOUR,
+        ),
     ]
 }
 
 /// What the merchant may ask for.
 pub fn offers(lang: Lang) -> Vec<Offer> {
     let rows = [
-        ("replacement", "更换机具", "Replace the machine", "机器坏了或丢了：寄出新机，旧机寄回。", "Broken or lost: a new one is sent, the old one goes back."),
-        ("relocation", "移机", "Move it", "机器要搬到别的地址用，先登记再搬。", "Used at another address: registered first, then moved."),
-        ("pause", "暂停收款", "Pause", "歇业期间暂停收款，不计入久未使用。", "Closed for a while: payments pause and the time does not count as unused."),
-        ("deactivation", "停用这台机器", "Give it up", "结清后停用，退还押金。", "After settling up the machine is withdrawn and the deposit refunded."),
+        (
+            "replacement",
+            "更换机具",
+            "Replace the machine",
+            "机器坏了或丢了：寄出新机，旧机寄回。",
+            "Broken or lost: a new one is sent, the old one goes back.",
+        ),
+        (
+            "relocation",
+            "移机",
+            "Move it",
+            "机器要搬到别的地址用，先登记再搬。",
+            "Used at another address: registered first, then moved.",
+        ),
+        (
+            "pause",
+            "暂停收款",
+            "Pause",
+            "歇业期间暂停收款，不计入久未使用。",
+            "Closed for a while: payments pause and the time does not count as unused.",
+        ),
+        (
+            "deactivation",
+            "停用这台机器",
+            "Give it up",
+            "结清后停用，退还押金。",
+            "After settling up the machine is withdrawn and the deposit refunded.",
+        ),
     ];
     rows.iter()
         .map(|(kind, zh, en, about_zh, about_en)| Offer {
@@ -151,8 +242,20 @@ pub fn offers(lang: Lang) -> Vec<Offer> {
 /// The shop's people.
 pub fn people(lang: Lang) -> Vec<Person> {
     vec![
-        Person { name: say(lang, "周秀兰", "Zhou Xiulan"), login: "138****0163".into(), role: say(lang, "店主", "Owner"), second_factor: true, you: true },
-        Person { name: say(lang, "周小雨", "Zhou Xiaoyu"), login: "xiaoyu".into(), role: say(lang, "店员", "Clerk"), second_factor: false, you: false },
+        Person {
+            name: say(lang, "周秀兰", "Zhou Xiulan"),
+            login: "138****0163".into(),
+            role: say(lang, "店主", "Owner"),
+            second_factor: true,
+            you: true,
+        },
+        Person {
+            name: say(lang, "周小雨", "Zhou Xiaoyu"),
+            login: "xiaoyu".into(),
+            role: say(lang, "店员", "Clerk"),
+            second_factor: false,
+            you: false,
+        },
     ]
 }
 
@@ -204,7 +307,17 @@ pub fn merchant(lang: Lang) -> MerchantView {
 /// Accounts of the demonstration.
 pub fn accounts(lang: Lang) -> Vec<DemoAccount> {
     vec![
-        DemoAccount { role: say(lang, "店主", "Owner"), login: "owner".into(), password: "noodles-163".into(), totp: None },
-        DemoAccount { role: say(lang, "审核", "Reviewer"), login: "reviewer".into(), password: "second-eyes".into(), totp: Some("JBSWY3DPEHPK3PXP".into()) },
+        DemoAccount {
+            role: say(lang, "店主", "Owner"),
+            login: "owner".into(),
+            password: "noodles-163".into(),
+            totp: None,
+        },
+        DemoAccount {
+            role: say(lang, "审核", "Reviewer"),
+            login: "reviewer".into(),
+            password: "second-eyes".into(),
+            totp: Some("JBSWY3DPEHPK3PXP".into()),
+        },
     ]
 }

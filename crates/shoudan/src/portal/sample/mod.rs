@@ -2,6 +2,8 @@
 //! program these texts come from the catalogue and the database.
 
 #[cfg(test)]
+pub mod console_sample;
+#[cfg(test)]
 pub mod gallery;
 mod lists;
 mod plan;

@@ -51,7 +51,11 @@ fn front(lang: Lang, supplied: Vec<DocumentView>) -> DocumentAsked {
     DocumentAsked {
         code: "shop_front_photo".into(),
         name: say(lang, "门头照片", "Photo of the shop front"),
-        hint: say(lang, "招牌文字完整，能看到门牌和入口。", "The whole sign, with house number and entrance in view."),
+        hint: say(
+            lang,
+            "招牌文字完整，能看到门牌和入口。",
+            "The whole sign, with house number and entrance in view.",
+        ),
         supplied,
     }
 }
@@ -93,7 +97,10 @@ pub fn steps(lang: Lang) -> Vec<StepView> {
             "review",
             "reviewer",
             ["等待审核", "Wait for the review"],
-            ["由没有经手过这家商户的审核人员逐项核对。", "Someone who has not dealt with this merchant before compares each item."],
+            [
+                "由没有经手过这家商户的审核人员逐项核对。",
+                "Someone who has not dealt with this merchant before compares each item.",
+            ],
         )
     };
     let file = StepView {
@@ -104,7 +111,10 @@ pub fn steps(lang: Lang) -> Vec<StepView> {
             "operator",
             "operator",
             ["重新上报终端登记", "File the terminal's registration again"],
-            ["新的资料要让清算机构知道，终端才能继续交易。", "The clearing organisation must learn the new details before the terminal may trade."],
+            [
+                "新的资料要让清算机构知道，终端才能继续交易。",
+                "The clearing organisation must learn the new details before the terminal may trade.",
+            ],
         )
     };
     let sign_in = step(
@@ -113,7 +123,10 @@ pub fn steps(lang: Lang) -> Vec<StepView> {
         "device",
         "merchant",
         ["在 POS 上签到一次", "Sign in once at the POS"],
-        ["签到会取得新的密钥，之后就能收款。", "Signing in fetches new keys; after that it can take money."],
+        [
+            "签到会取得新的密钥，之后就能收款。",
+            "Signing in fetches new keys; after that it can take money.",
+        ],
     );
     vec![supply, review, file, sign_in]
 }
@@ -129,7 +142,11 @@ pub fn request(lang: Lang) -> RequestView {
         remark,
         uploaded_at: NOW - DAY,
     };
-    let remark = say(lang, "照片右下角反光，有效期看不清。", "Glare at the lower right: the validity cannot be read.");
+    let remark = say(
+        lang,
+        "照片右下角反光，有效期看不清。",
+        "Glare at the lower right: the validity cannot be read.",
+    );
     let mut steps = steps(lang);
     if let Some(first) = steps.first_mut() {
         first.state = "returned".into();
@@ -138,25 +155,34 @@ pub fn request(lang: Lang) -> RequestView {
             front(lang, vec![document("doc_2", "IMG_2042.jpg", "accepted", String::new())]),
         ];
     }
-    steps.insert(0, StepView {
-        state: "done".into(),
-        done_at: Some(NOW - 2 * DAY),
-        ..step(
-            lang,
-            "verify_identity",
-            "form",
-            "merchant",
-            ["核验负责人身份", "Verify the owner's identity"],
-            ["要确认申请人就是负责人本人。", "We must be sure that the owner is the one who asks."],
-        )
-    });
+    steps.insert(
+        0,
+        StepView {
+            state: "done".into(),
+            done_at: Some(NOW - 2 * DAY),
+            ..step(
+                lang,
+                "verify_identity",
+                "form",
+                "merchant",
+                ["核验负责人身份", "Verify the owner's identity"],
+                [
+                    "要确认申请人就是负责人本人。",
+                    "We must be sure that the owner is the one who asks.",
+                ],
+            )
+        },
+    );
     RequestView {
         id: "req_4f2k9".into(),
         merchant_id: "mch_1".into(),
         merchant_name: say(lang, "老周面馆", "Lao Zhou Noodles"),
         kind: "restoration".into(),
         kind_name: say(lang, "恢复收款", "Restoring payments"),
-        subject: SubjectRef { label: say(lang, "解放路店 10000012", "Jiefang Road 10000012"), ..subject("terminal", "trm_1", "") },
+        subject: SubjectRef {
+            label: say(lang, "解放路店 10000012", "Jiefang Road 10000012"),
+            ..subject("terminal", "trm_1", "")
+        },
         state: "open".into(),
         version: 5,
         waiting_on: "merchant".into(),
@@ -182,16 +208,73 @@ pub fn field_step(lang: Lang, kind: &str) -> StepView {
         remark: String::new(),
     };
     let form = vec![
-        asked("uscc", "uscc", ["统一社会信用代码", "Unified social credit code"], ["营业执照上的十八位代码，没有字母 I、O、S、V、Z。", "The eighteen characters on the licence; the letters I, O, S, V and Z do not occur."], "92330102MA2XXXXX0K"),
-        asked("licence_valid_until", "date", ["营业执照有效期至", "Licence valid until"], ["照执照填写；长期有效的填 2099-12-31。", "As printed; for a licence without an end enter 2099-12-31."], ""),
-        asked("contact_phone", "mobile", ["联系手机", "Contact mobile"], ["审核和停用提醒都会发到这个号码。", "Review results and announcements of stops go to this number."], "138****0163"),
+        asked(
+            "uscc",
+            "uscc",
+            ["统一社会信用代码", "Unified social credit code"],
+            [
+                "营业执照上的十八位代码，没有字母 I、O、S、V、Z。",
+                "The eighteen characters on the licence; the letters I, O, S, V and Z do not occur.",
+            ],
+            "92330102MA2XXXXX0K",
+        ),
+        asked(
+            "licence_valid_until",
+            "date",
+            ["营业执照有效期至", "Licence valid until"],
+            [
+                "照执照填写；长期有效的填 2099-12-31。",
+                "As printed; for a licence without an end enter 2099-12-31.",
+            ],
+            "",
+        ),
+        asked(
+            "contact_phone",
+            "mobile",
+            ["联系手机", "Contact mobile"],
+            [
+                "审核和停用提醒都会发到这个号码。",
+                "Review results and announcements of stops go to this number.",
+            ],
+            "138****0163",
+        ),
     ];
     let texts: ([&str; 2], [&str; 2]) = match kind {
-        "payment" => (["缴清欠费", "Pay what is owed"], ["有两期通讯费没有缴，共 ¥120.00。", "Two periods of communication fees are open, ¥120.00 in all."]),
-        "signature" => (["签署补充协议", "Sign the amendment"], ["费率和结算方式没有变，只更新了营业执照信息。", "Rates and settlement stay; only the licence details change."]),
-        "confirm" => (["结束歇业，恢复收款", "End the pause"], ["收款是您自己按计划暂停的，随时可以恢复。", "You paused payments yourself, as planned, and can resume whenever you like."]),
-        "device" => (["在 POS 上签到一次", "Sign in once at the POS"], ["签到会取得新的密钥，之后就能收款。", "Signing in fetches new keys; after that it can take money."]),
-        _ => (["改正标出的资料", "Correct the marked details"], ["标出的几项与证照上的不一致。", "The marked details differ from the licence."]),
+        "payment" => (
+            ["缴清欠费", "Pay what is owed"],
+            [
+                "有两期通讯费没有缴，共 ¥120.00。",
+                "Two periods of communication fees are open, ¥120.00 in all.",
+            ],
+        ),
+        "signature" => (
+            ["签署补充协议", "Sign the amendment"],
+            [
+                "费率和结算方式没有变，只更新了营业执照信息。",
+                "Rates and settlement stay; only the licence details change.",
+            ],
+        ),
+        "confirm" => (
+            ["结束歇业，恢复收款", "End the pause"],
+            [
+                "收款是您自己按计划暂停的，随时可以恢复。",
+                "You paused payments yourself, as planned, and can resume whenever you like.",
+            ],
+        ),
+        "device" => (
+            ["在 POS 上签到一次", "Sign in once at the POS"],
+            [
+                "签到会取得新的密钥，之后就能收款。",
+                "Signing in fetches new keys; after that it can take money.",
+            ],
+        ),
+        _ => (
+            ["改正标出的资料", "Correct the marked details"],
+            [
+                "标出的几项与证照上的不一致。",
+                "The marked details differ from the licence.",
+            ],
+        ),
     };
     StepView {
         state: "now".into(),

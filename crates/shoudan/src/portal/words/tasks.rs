@@ -36,7 +36,7 @@ words! {
     HOW_TO: "怎么做", "How to do it";
     AFTER: "提交之后", "What happens after";
     due(by): "请在{by}办完", "Please do it {by}";
-    on_file(value): "现在登记的是 {value}。", "On file now: {value}.";
+    on_file(hint, value): "{hint}现在登记的是 {value}。", "{hint} On file now: {value}.";
     SEND: "提交", "Hand it in";
     SEND_DOCS: "都传好了，提交审核", "All uploaded: hand it in";
     still_missing(list): "还缺：{list}", "Still missing: {list}";

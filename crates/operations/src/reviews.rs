@@ -1,0 +1,542 @@
+//! Reviews: someone who neither asked nor supplied anything decides on everything supplied, item by item. Where two
+//! must agree, two different people do. However many decide at once, a review is decided once.
+
+use domain::catalog::{Catalog, Step, StepKind};
+use domain::names::Lang;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::Tx;
+use store::documents::DocumentRow;
+use store::reviews::{DecisionRow, Filter, ReviewRow};
+
+use crate::ctx::Ctx;
+use crate::refused::{Done, FieldError, Refused};
+use crate::requests::{self, Evidence, Work, list_of};
+use crate::trace::{self, Change, Happened};
+use crate::views::{DecisionView, Page, Paging, ReviewView};
+
+/// Which permission decides the reviews of a role.
+const PERMISSIONS: [(&str, &str); 5] = [
+    ("reviewer", "review"),
+    ("risk", "review_risk"),
+    ("finance", "review_finance"),
+    ("devices", "manage_devices"),
+    ("desk", "manage_merchants"),
+];
+
+/// What a person decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// All of it is right.
+    Approve,
+    /// Some items must be corrected; names them.
+    Return,
+    /// It ends here.
+    Refuse,
+}
+
+impl Decision {
+    /// The code kept and shown.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Return => "return",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+/// What a reviewer says about one item: a step, a document kind or a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Step, document or field code.
+    pub code: String,
+    /// It must be supplied again.
+    pub returned: bool,
+    /// Why, for whoever supplies it.
+    pub remark: String,
+}
+
+/// One person's decision on a review.
+#[derive(Clone, Debug)]
+pub struct Decide {
+    /// Merchant id.
+    pub merchant: String,
+    /// Review id.
+    pub review: String,
+    /// The decision.
+    pub decision: Decision,
+    /// Judgement of single items; a return names at least one.
+    pub items: Vec<Item>,
+    /// In words; needed to return or refuse.
+    pub remark: String,
+    /// The version of the request the decision was made on.
+    pub request_version: i64,
+}
+
+/// Reviews by promise, the soonest first, without steps and consequences. Staff only; without a role in the filter,
+/// those of every role the asker may decide for (an auditor: all).
+pub fn queue(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<ReviewView>> {
+    ctx.need("read_all")?;
+    let limit = usize::try_from(paging.limit.clamp(1, 200)).unwrap_or(50);
+    let mine: Vec<&str> = PERMISSIONS.iter().filter(|(_, p)| ctx.may(p)).map(|(role, _)| *role).collect();
+    let mut at = paging.cursor.as_deref().and_then(position).unwrap_or((i64::MIN, String::new()));
+    let (mut data, mut has_more) = (Vec::new(), false);
+    'pages: loop {
+        let rows = store::reviews::queue(tx, filter, (at.0, &at.1), 100)?;
+        let last = rows.len() < 100;
+        for row in rows {
+            let mark = (row.promise_by.unwrap_or(i64::MAX), row.id.clone());
+            if filter.role.is_empty() && !mine.is_empty() && !mine.contains(&row.role.as_str()) {
+                at = mark;
+                continue;
+            }
+            if data.len() == limit {
+                has_more = true;
+                break 'pages;
+            }
+            let work = Work::load(tx, &row.merchant_id, &row.request_id)?;
+            let mut view = view_of(tx, ctx, &work, &row)?;
+            view.request.steps.clear();
+            data.push(view);
+            at = mark;
+        }
+        if last {
+            break;
+        }
+    }
+    let next_cursor = has_more.then(|| format!("{}:{}", at.0, at.1));
+    Ok(Page { data, has_more, next_cursor })
+}
+
+fn position(cursor: &str) -> Option<(i64, String)> {
+    let (promise, id) = cursor.split_once(':')?;
+    Some((promise.parse().ok()?, id.to_owned()))
+}
+
+/// One review with the request, its evidence, and what approving it would change. Staff only.
+pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, review: &str) -> Done<ReviewView> {
+    ctx.need("read_all")?;
+    let row = store::reviews::get(tx, merchant, review)?.ok_or_else(|| Refused::not_found("review", review))?;
+    let work = Work::load(tx, merchant, &row.request_id)?;
+    let mut view = view_of(tx, ctx, &work, &row)?;
+    if row.state == "open" {
+        view.consequences = consequences(ctx, &work, &row);
+    }
+    Ok(view)
+}
+
+fn view_of(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, row: &ReviewRow) -> Done<ReviewView> {
+    let decisions = store::reviews::decisions(tx, &row.merchant_id, &row.id)?;
+    let people: Vec<&str> = decisions.iter().map(|(d, _)| d.person_id.as_str()).collect();
+    let why_not = why_not(ctx, work, row, &people);
+    Ok(ReviewView {
+        id: row.id.clone(),
+        request: requests::request_view(tx, ctx, work)?,
+        role: row.role.clone(),
+        state: row.state.clone(),
+        approvals_needed: row.approvals_needed,
+        decisions: decisions
+            .into_iter()
+            .map(|(d, by)| DecisionView { by, decision: d.decision, remark: d.remark, at: d.at })
+            .collect(),
+        opened_at: row.opened_at,
+        promise_by: row.promise_by,
+        consequences: Vec::new(),
+        may_decide: why_not.is_none(),
+        why_not: why_not.map(|why| why.words(ctx.lang).to_owned()).unwrap_or_default(),
+    })
+}
+
+/// Why an actor may not decide on a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhyNot {
+    Decided,
+    OtherRole(&'static str),
+    Asked,
+    Supplied,
+    DecidedBefore,
+    DecidedAppealed,
+}
+
+impl WhyNot {
+    fn words(self, lang: Lang) -> &'static str {
+        let (zh, en) = match self {
+            Self::Decided => ("这项审核已经有结果", "this review has been decided"),
+            Self::OtherRole(_) => ("这项审核由其他岗位处理", "another role decides this review"),
+            Self::Asked => ("这是您提出的申请，须由他人审核", "you asked for it; someone else must decide"),
+            Self::Supplied => ("其中有您提供的材料，须由他人审核", "you supplied part of it; someone else must decide"),
+            Self::DecidedBefore => ("您已经表过态，还需要另一位审核人", "you have decided; another person is needed"),
+            Self::DecidedAppealed => {
+                ("被申诉的决定由您作出，须由他人审核", "you made the decision under appeal; someone else must decide")
+            }
+        };
+        if lang == Lang::Zh { zh } else { en }
+    }
+
+    fn refused(self, ctx: &Ctx, review: &ReviewRow) -> Refused {
+        match self {
+            Self::Decided => {
+                Refused::conflict("review", &review.id, format!("it is decided already ({})", review.state))
+            }
+            Self::OtherRole(permission) => Refused::NotPermitted { actor: ctx.actor.id.clone(), permission },
+            other => Refused::SamePerson(other.words(Lang::En)),
+        }
+    }
+}
+
+/// The first rule that keeps the actor from deciding; people are compared, not logins.
+fn why_not(ctx: &Ctx, work: &Work, review: &ReviewRow, decided: &[&str]) -> Option<WhyNot> {
+    let permission = PERMISSIONS.iter().find(|(role, _)| *role == review.role).map_or("review", |(_, p)| p);
+    let person = ctx.actor.person.as_str();
+    if ctx.actor.role == "system" || !ctx.may(permission) {
+        return Some(WhyNot::OtherRole(permission));
+    }
+    if review.state != "open" {
+        return Some(WhyNot::Decided);
+    }
+    if work.request.opened_by_person == person {
+        return Some(WhyNot::Asked);
+    }
+    if work.steps.iter().any(|s| Evidence::of(s).people.contains(person)) {
+        return Some(WhyNot::Supplied);
+    }
+    if decided.contains(&person) {
+        return Some(WhyNot::DecidedBefore);
+    }
+    let disputed = |s: &&store::stops::StopRow| work.choices.contains_key(&s.reason);
+    if work.request.kind == "appeal" && work.chain.stops.iter().filter(disputed).any(|s| s.placed_by == ctx.actor.id) {
+        return Some(WhyNot::DecidedAppealed);
+    }
+    None
+}
+
+/// Decides on a review. The last approval needed carries out everything that was judged; a return sends the named
+/// items back; a refusal ends the request. A decision made on an older version, or on evidence that changed, is refused.
+pub fn decide(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Decide) -> Done<ReviewView> {
+    let id = &command.review;
+    let review =
+        store::reviews::get(tx, &command.merchant, id)?.ok_or_else(|| Refused::not_found("review", id))?;
+    let mut work = Work::load(tx, &command.merchant, &review.request_id)?;
+    let permission = PERMISSIONS.iter().find(|(role, _)| *role == review.role).map_or("review", |(_, p)| p);
+    ctx.need(permission)?;
+    let decided = |e| match e {
+        store::Error::NotOne { .. } => Refused::conflict("review", id, "somebody decided it a moment ago"),
+        other => Refused::from(other),
+    };
+    if review.state == "open" {
+        store::reviews::hold(tx, &review).map_err(decided)?;
+    }
+    let before = store::reviews::decisions(tx, &command.merchant, id)?;
+    let people: Vec<&str> = before.iter().map(|(d, _)| d.person_id.as_str()).collect();
+    if let Some(why) = why_not(ctx, &work, &review, &people) {
+        return Err(why.refused(ctx, &review));
+    }
+    let catalog = ctx.platform.catalog.clone();
+    let documents = store::documents::of_request(tx, &command.merchant, &review.request_id)?;
+    is_what_was_seen(&work, &review, &documents, &catalog, command.request_version)?;
+    complete(&command)?;
+    keep(tx, ctx, &command, &review)?;
+    match command.decision {
+        Decision::Approve => {
+            let agreed = i64::try_from(before.iter().filter(|(d, _)| d.decision == "approve").count()).unwrap_or(0) + 1;
+            if agreed < review.approvals_needed {
+                let remaining = review.approvals_needed - agreed;
+                tell(tx, ctx, &work, &review, "review.approval_given", json!({ "remaining": remaining }))?;
+            } else {
+                store::reviews::close(tx, &review, "approved", ctx.now.millis()).map_err(decided)?;
+                tell(tx, ctx, &work, &review, "review.decided", json!({ "decision": "approve", "remark": command.remark }))?;
+                approve(tx, ctx, &mut work, &review, &documents, &catalog)?;
+            }
+        }
+        Decision::Return => {
+            store::reviews::close(tx, &review, "returned", ctx.now.millis()).map_err(decided)?;
+            tell(tx, ctx, &work, &review, "review.decided", json!({ "decision": "return", "remark": command.remark }))?;
+            send_back(tx, ctx, &mut work, &review, &documents, &catalog, &command)?;
+        }
+        Decision::Refuse => {
+            store::reviews::close(tx, &review, "refused", ctx.now.millis()).map_err(decided)?;
+            tell(tx, ctx, &work, &review, "review.decided", json!({ "decision": "refuse", "remark": command.remark }))?;
+            requests::refuse(tx, ctx, &mut work, &command.remark)?;
+        }
+    }
+    let row = store::reviews::get(tx, &command.merchant, id)?.ok_or_else(|| Refused::not_found("review", id))?;
+    let work = Work::load(tx, &command.merchant, &row.request_id)?;
+    view_of(tx, ctx, &work, &row)
+}
+
+/// Refuses a decision on something else than what lies before the reviewers now.
+fn is_what_was_seen(
+    work: &Work,
+    review: &ReviewRow,
+    documents: &[DocumentRow],
+    catalog: &Catalog,
+    version: i64,
+) -> Done<()> {
+    work.need_open()?;
+    if version != work.request.version || review.request_version != work.request.version {
+        return Err(Refused::conflict(
+            "review",
+            &review.id,
+            format!("the request changed since (now version {}); read it again before deciding", work.request.version),
+        ));
+    }
+    if requests::payload(work, documents, catalog, &review.step) != review.payload_hash {
+        return Err(Refused::conflict(
+            "review",
+            &review.id,
+            "the evidence is not what was submitted for this review; read it again",
+        ));
+    }
+    Ok(())
+}
+
+fn complete(command: &Decide) -> Done<()> {
+    let returned: Vec<&Item> = command.items.iter().filter(|i| i.returned).collect();
+    let refused = |field: &str, zh: &str, en: &str| Err(Refused::field(field, "required", zh, en));
+    match command.decision {
+        Decision::Return if returned.is_empty() => {
+            refused("items", "请选出要退回的项目", "choose the items to send back")
+        }
+        Decision::Return if returned.iter().any(|i| i.remark.trim().is_empty()) && command.remark.trim().is_empty() => {
+            refused("remark", "请写明哪里不对、怎样改正", "say what is wrong and how to put it right")
+        }
+        Decision::Refuse if command.remark.trim().is_empty() => {
+            refused("remark", "请写明不通过的理由", "say why it is refused")
+        }
+        Decision::Approve if !returned.is_empty() => Err(Refused::field(
+            "items",
+            "contradicts",
+            "有项目被标为退回，不能同时通过",
+            "items are marked as sent back; it cannot be approved at once",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the decision; a person decides once on a review.
+fn keep(tx: &mut Tx<'_>, ctx: &mut Ctx, command: &Decide, review: &ReviewRow) -> Done<()> {
+    let items = serde_json::to_string(&command.items).map_err(|e| Refused::Inconsistent(e.to_string()))?;
+    let decision = DecisionRow {
+        merchant_id: command.merchant.clone(),
+        review_id: command.review.clone(),
+        person_id: ctx.actor.person.clone(),
+        user_id: ctx.actor.id.clone(),
+        decision: command.decision.code().to_owned(),
+        items,
+        remark: command.remark.clone(),
+        at: ctx.now.millis(),
+    };
+    if !store::reviews::decide(tx, &decision)? {
+        return Err(WhyNot::DecidedBefore.refused(ctx, review));
+    }
+    Ok(())
+}
+
+/// Everything judged is accepted and carried out, in order; then the review step itself; then the plan is made anew.
+fn approve(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    work: &mut Work,
+    review: &ReviewRow,
+    documents: &[DocumentRow],
+    catalog: &Catalog,
+) -> Done<()> {
+    let judged = judged(work, catalog, &review.step);
+    for document in documents.iter().filter(|d| judged.contains(&d.step) && d.state == "supplied") {
+        store::documents::judge(tx, document, "accepted", "")?;
+    }
+    for step in &judged {
+        requests::carry_out(tx, ctx, work, step)?;
+    }
+    if !judged.contains(&review.step) {
+        requests::carry_out(tx, ctx, work, &review.step)?;
+    }
+    requests::replan(tx, ctx, work)
+}
+
+/// The named items go back with remarks; the rest stays submitted.
+fn send_back(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    work: &mut Work,
+    review: &ReviewRow,
+    documents: &[DocumentRow],
+    catalog: &Catalog,
+    command: &Decide,
+) -> Done<()> {
+    let judged = judged(work, catalog, &review.step);
+    let mut unknown = Vec::new();
+    let mut sent: Vec<(String, String)> = Vec::new();
+    for item in command.items.iter().filter(|i| i.returned) {
+        let remark = if item.remark.trim().is_empty() { command.remark.trim() } else { item.remark.trim() };
+        let mut known = false;
+        for step in work.steps.iter_mut().filter(|s| judged.contains(&s.step)) {
+            let paper = list_of(&step.documents).contains(&item.code);
+            let field = list_of(&step.fields).contains(&item.code);
+            if step.step != item.code && !paper && !field {
+                continue;
+            }
+            known = true;
+            if field {
+                let mut evidence = Evidence::of(step);
+                if let Some(given) = evidence.fields.get_mut(&item.code) {
+                    remark.clone_into(&mut given.remark);
+                }
+                evidence.keep(step)?;
+            }
+            step.state = "returned".into();
+            step.promise_by = None;
+            if step.remark.is_empty() || step.step == item.code {
+                remark.clone_into(&mut step.remark);
+            }
+            if !sent.iter().any(|(code, _)| *code == step.step) {
+                sent.push((step.step.clone(), remark.to_owned()));
+            }
+            for document in documents.iter().filter(|d| d.kind == item.code && d.step == step.step) {
+                store::documents::judge(tx, document, "returned", remark)?;
+            }
+        }
+        if !known {
+            unknown.push(FieldError::new(
+                &item.code,
+                "not_judged",
+                "这一项不在本次审核范围内",
+                "this item is not part of this review",
+            ));
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(Refused::Invalid(unknown));
+    }
+    for (step, remark) in sent {
+        requests::returned(tx, ctx, work, &step, &remark)?;
+    }
+    requests::send_application_back(tx, ctx, work)?;
+    requests::replan(tx, ctx, work)
+}
+
+/// The steps a review decides about.
+fn judged(work: &Work, catalog: &Catalog, step: &str) -> Vec<String> {
+    requests::judged_by(work, catalog, step).into_iter().map(|s| s.step.clone()).collect()
+}
+
+fn tell(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    work: &Work,
+    review: &ReviewRow,
+    kind: &'static str,
+    mut data: serde_json::Value,
+) -> Done<()> {
+    let audit = trace::audit(
+        tx,
+        ctx,
+        Change {
+            command: "reviews.decide",
+            merchant: &review.merchant_id,
+            kind: "review",
+            id: &review.id,
+            before: review.state.clone(),
+            after: review.payload_hash.clone(),
+            details: json!({ "request": review.request_id, "event": kind, "data": data, "version": work.request.version }),
+        },
+    )?;
+    if let Some(map) = data.as_object_mut() {
+        map.retain(|_, value| value.as_str() != Some(""));
+        map.insert("request".into(), json!(work.request.kind));
+    }
+    trace::event(
+        tx,
+        ctx,
+        Happened {
+            kind,
+            merchant: &review.merchant_id,
+            subject_kind: "request",
+            subject: &review.request_id,
+            terminal: work.chain.terminal.as_deref().unwrap_or("-"),
+            data,
+            audit: &audit,
+        },
+    )?;
+    Ok(())
+}
+
+/// What changes when the review is approved, in words.
+fn consequences(ctx: &Ctx, work: &Work, review: &ReviewRow) -> Vec<String> {
+    let catalog = ctx.platform.catalog.clone();
+    let zh = ctx.lang == Lang::Zh;
+    let mut steps = judged(work, &catalog, &review.step);
+    let corrected = corrections(ctx, work, &steps);
+    let money = steps.iter().any(|s| s == "change_settlement_account" || s == "prove_account_ownership");
+    if !steps.contains(&review.step) {
+        steps.push(review.step.clone());
+    }
+    let (before, after, follows) = requests::simulate(work, ctx, &steps);
+    let names = |bits: u64| -> String {
+        let mut rows: Vec<_> = catalog.capabilities.values().filter(|c| bits >> (c.bit & 63) & 1 == 1).collect();
+        rows.sort_by_key(|c| c.bit);
+        rows.iter().map(|c| c.name.get(ctx.lang)).collect::<Vec<_>>().join(if zh { "、" } else { ", " })
+    };
+    let mut words = Vec::new();
+    let back = before.0 & !after.0;
+    if back != 0 {
+        words.push(if zh { format!("恢复：{}", names(back)) } else { format!("Works again: {}", names(back)) });
+    }
+    let lost = after.0 & !before.0;
+    if lost != 0 {
+        words.push(if zh { format!("停止：{}", names(lost)) } else { format!("Stops: {}", names(lost)) });
+    }
+    for (kind, _, to) in &follows.moves {
+        let name = catalog.stages.get(&(*kind, to.clone())).map_or(to.as_str(), |s| s.name.get(ctx.lang));
+        let whose = work.chain.label(*kind, ctx.lang);
+        words.push(if zh { format!("{whose} 的阶段变为「{name}」") } else { format!("Stage of {whose}: {name}") });
+    }
+    for (reason, _) in &follows.placed {
+        if let Some(row) = catalog.reasons.get(reason) {
+            let title = &row.texts(ctx.lang).title;
+            words.push(if zh { format!("随后：{title}") } else { format!("Then: {title}") });
+        }
+    }
+    if money {
+        words.extend(requests::money_words(ctx, work));
+    }
+    words.extend(corrected);
+    let rest: Vec<String> = work
+        .steps
+        .iter()
+        .filter(|s| s.state != "done" && !steps.contains(&s.step))
+        .filter_map(|s| catalog.steps.get(&s.step).map(|row| row.texts(ctx.lang).title.clone()))
+        .collect();
+    if !rest.is_empty() {
+        words.push(if zh {
+            format!("之后还要：{}", rest.join("、"))
+        } else {
+            format!("Still to be done afterwards: {}", rest.join(", "))
+        });
+    }
+    words
+}
+
+/// The data that an approval writes, field by field, masked where sensitive.
+fn corrections(ctx: &Ctx, work: &Work, steps: &[String]) -> Vec<String> {
+    let forms = |row: &Step| matches!(row.kind, StepKind::Form | StepKind::Documents | StepKind::Confirm);
+    let mut words = Vec::new();
+    for step in work.steps.iter().filter(|s| steps.contains(&s.step)) {
+        if !ctx.catalog().steps.get(&step.step).is_some_and(forms) {
+            continue;
+        }
+        for (code, given) in Evidence::of(step).fields {
+            if let Some(field) = ctx.catalog().fields.get(&code).filter(|_| requests::is_data(&code)) {
+                let name = field.name.get(ctx.lang);
+                words.push(if ctx.lang == Lang::Zh {
+                    format!("{name}改为「{}」", given.shown)
+                } else {
+                    format!("{name} becomes “{}”", given.shown)
+                });
+            }
+        }
+    }
+    words
+}

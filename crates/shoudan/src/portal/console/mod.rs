@@ -1,0 +1,35 @@
+//! The console: what the institution's own people work with. Each page is a pure function of its data.
+
+mod audit;
+mod catalog;
+mod frame;
+mod home;
+mod merchant;
+pub mod paths;
+mod people;
+mod place;
+mod requests;
+mod reviews;
+mod review;
+mod search;
+mod stops;
+mod subject;
+mod terminal;
+
+pub use audit::{Audit, Checked, audit};
+pub use catalog::{catalog, reason, role_name};
+pub use frame::{Desk, Spot};
+pub use home::{Home, home};
+pub use merchant::{Merchant, merchant, merchants};
+pub use people::{Member, people};
+pub use place::{Form, Offered, Place, place};
+pub use requests::{Request, Requests, request, requests};
+pub use review::{Review, review};
+pub use reviews::{Queue, reviews};
+pub use search::search;
+pub use stops::{MayLift, Stop, Stops, stop, stops};
+pub use subject::{Answer, HISTORY_KINDS, History};
+pub use terminal::{Terminal, terminal};
+
+#[cfg(test)]
+mod tests;
