@@ -36,3 +36,4 @@ pub mod terminals;
 pub mod network;
 pub mod dormancy;
 pub mod search;
+pub mod trigger;

@@ -148,6 +148,26 @@ fn stage(tx: &mut Tx<'_>, row: &RegistrationRow) -> Done<String> {
     found.ok_or_else(|| Refused::not_found("registration", &row.id))
 }
 
+/// Notes that a registration whose stage was moved on was sent. Internal.
+pub(crate) fn note_sent(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, registration: &str) -> Done<()> {
+    let row = registrations::get(tx, merchant, registration)?
+        .ok_or_else(|| Refused::not_found("registration", registration))?;
+    send(tx, ctx, row)
+}
+
+/// Notes the acceptance of a registration whose stage was moved on; where it was never sent, only the entry. Internal.
+pub(crate) fn note_accepted(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, registration: &str) -> Done<()> {
+    let row = registrations::get(tx, merchant, registration)?
+        .ok_or_else(|| Refused::not_found("registration", registration))?;
+    if row.filed_at.is_some() && row.answered_at.is_none() {
+        registrations::answered(tx, &row, ctx.now.millis(), "")?;
+        let audit = audit(tx, ctx, "network.answer", &row, &row, json!({ "version": row.version }))?;
+        happened(tx, ctx, "registration.accepted", &row, json!({}), &audit)?;
+    }
+    terminals::set_opened(tx, merchant, &row.terminal_id, ctx.now.millis())?;
+    Ok(())
+}
+
 /// What [`answer_due`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answered {

@@ -12,6 +12,7 @@ mod it {
     pub mod once;
     pub mod people;
     pub mod private;
+    pub mod requests;
     pub mod test_clock;
     pub mod trace;
 }

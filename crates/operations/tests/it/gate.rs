@@ -12,7 +12,7 @@ use store::Tx;
 use super::world;
 
 /// One healthy terminal with its whole chain, written as rows.
-const HEALTHY: &[&str] = &[
+pub const HEALTHY: &[&str] = &[
     "insert into agents (id, number, name, province, stage, created_at) values ('agt_1', 'A1', '代理', '31', 'active', 1)",
     "insert into models (id, code, name_zh, name_en, form, minimum_software, certified_until) \
      values ('mdl_1', 'M1', '型号', 'Model', 'smart', '1.0', null)",

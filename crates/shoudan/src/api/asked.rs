@@ -11,6 +11,19 @@ use operations::views::Paging;
 use crate::app::App;
 use crate::problem::Problem;
 
+/// Which page of a list is wanted.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes the parameters; each is read by name")]
+pub struct Pages {
+    /// Rows per page; 50 if none is named.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before, unchanged.
+    #[param(max_length = 100)]
+    cursor: Option<String>,
+}
+
 /// The most rows of a page.
 const MOST_ROWS: i64 = 200;
 

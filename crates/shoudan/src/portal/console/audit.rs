@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use operations::views::{AuditView, Page as Rows};
 
-use super::frame::{Desk, Spot, frame, kind_name};
+use super::frame::{Desk, Spot, ask, frame, kind_name};
 use super::paths;
 use crate::portal::Page;
-use crate::portal::components::{Empty, Field, Tone, empty, field, notice, pager};
+use crate::portal::components::{Empty, Tone, empty, notice, pager};
 use crate::portal::icons::{Icon, icon};
 use crate::portal::words::{console as w, desk as d};
 
@@ -56,8 +56,8 @@ fn filter(page: &Page<'_>, data: &Audit) -> Markup {
     let names = [("actor", d::ACTOR), ("command", d::COMMAND), ("merchant", d::MERCHANT_OF), ("subject", d::SUBJECT_OF)];
     let value = |name: &str| data.filter.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
     html! {
-        form.filter.panel method="get" action=(paths::AUDIT) {
-            @for (name, label) in names { (field(page, &Field { optional: true, value: value(name), ..Field::line(name, page.say(label)) })) }
+        form.filter-row method="get" action=(paths::AUDIT) {
+            @for (name, label) in names { (ask(name, page.say(label), value(name), "text")) }
             button.button type="submit" { (page.say(w::SHOW)) }
         }
     }

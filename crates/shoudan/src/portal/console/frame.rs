@@ -144,3 +144,22 @@ pub fn promise(page: &Page<'_>, by: Option<i64>) -> Markup {
         }
     }
 }
+
+/// A filter's text box: nothing in it need be filled in.
+pub fn ask(name: &str, label: &str, value: &str, kind: &str) -> Markup {
+    html! {
+        label.ask { span { (label) } input type=(kind) name=(name) value=[Some(value).filter(|v| !v.is_empty())]; }
+    }
+}
+
+/// A filter's choice; an empty first value means all.
+pub fn pick(name: &str, label: &str, value: &str, choices: &[(&str, &str)]) -> Markup {
+    html! {
+        label.ask {
+            span { (label) }
+            select name=(name) id={ "f-" (name) } {
+                @for (code, word) in choices { option value=(code) selected[*code == value] { (word) } }
+            }
+        }
+    }
+}

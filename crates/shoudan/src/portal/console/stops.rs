@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use operations::views::{Page as Rows, StopView};
 
-use super::frame::{Desk, Spot, frame, kind_name, subject};
+use super::frame::{Desk, Spot, ask, frame, kind_name, pick, subject};
 use super::paths;
 use crate::portal::Page;
 use crate::portal::components::{
-    Action, Choice, Column, Empty, Fact, Field, Input, Row, Tone, Weight, actions, back, empty, errors_first, facts, field,
+    Action, Column, Empty, Fact, Field, Input, Row, Tone, Weight, actions, back, empty, errors_first, facts, field,
     notice, pager, state_badge, table,
 };
 use crate::portal::icons::{Icon, icon};
@@ -44,21 +44,14 @@ pub fn stops(page: &Page<'_>, desk: &Desk, data: &Stops) -> Markup {
 }
 
 fn filter(page: &Page<'_>, data: &Stops) -> Markup {
-    let mut kinds = vec![Choice { value: String::new(), name: page.say(w::ALL).into(), about: String::new() }];
-    kinds.extend(domain::stages::SubjectKind::ALL.iter().map(|kind| Choice {
-        value: kind.code().into(),
-        name: kind_name(page, kind.code()).into(),
-        about: String::new(),
-    }));
-    let lifted = vec![
-        Choice { value: String::new(), name: page.say(d::LIVE_ONLY).into(), about: String::new() },
-        Choice { value: "yes".into(), name: page.say(d::WITH_LIFTED).into(), about: String::new() },
-    ];
+    let mut kinds = vec![("", page.say(w::ALL))];
+    kinds.extend(domain::stages::SubjectKind::ALL.iter().map(|kind| (kind.code(), kind_name(page, kind.code()))));
+    let lifted = [("", page.say(d::LIVE_ONLY)), ("yes", page.say(d::WITH_LIFTED))];
     html! {
-        form.filter.panel method="get" action=(paths::STOPS) {
-            (field(page, &Field { optional: true, value: &data.kind, ..Field::line("kind", page.say(d::SUBJECT_KIND)) }.of(Input::Select(kinds))))
-            (field(page, &Field { optional: true, value: &data.reason, ..Field::line("reason", page.say(d::REASON)) }))
-            (field(page, &Field { optional: true, value: if data.all { "yes" } else { "" }, ..Field::line("all", page.say(w::STATE)) }.of(Input::Select(lifted))))
+        form.filter-row method="get" action=(paths::STOPS) {
+            (pick("kind", page.say(d::SUBJECT_KIND), &data.kind, &kinds))
+            (ask("reason", page.say(d::REASON), &data.reason, "text"))
+            (pick("all", page.say(w::STATE), if data.all { "yes" } else { "" }, &lifted))
             button.button type="submit" { (page.say(w::SHOW)) }
         }
     }

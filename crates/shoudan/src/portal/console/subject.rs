@@ -5,10 +5,10 @@ use domain::stages::SubjectKind;
 use maud::{Markup, html};
 use operations::views::{CauseView, EventView, Explanation, LinkView, Page as Rows, StepView};
 
-use super::frame::{self, kind_name};
+use super::frame::{self, ask, kind_name, pick};
 use super::paths;
 use crate::portal::components::{
-    Banner, Choice, Field, Input, Tone, badge_with, banner, cause, field, notice, pager, plan, warnings, works,
+    Banner, Tone, badge_with, banner, cause, notice, pager, plan, warnings, works,
 };
 use crate::portal::icons::{Icon, icon};
 use crate::portal::words::{Word, console as w, merchant as m, parts, public};
@@ -213,8 +213,8 @@ pub fn history(page: &Page<'_>, data: &History) -> Markup {
         section.panel.history {
             h2 { (page.say(w::HISTORY)) }
             form.history-filter method="get" action=(base) {
-                (field(page, &Field { optional: true, value: &data.kind, ..Field::line("kind", page.say(w::HISTORY_KIND)) }.of(Input::Select(kinds(page)))))
-                (field(page, &Field { optional: true, value: &data.at, hint: page.say(w::AS_OF_HINT), ..Field::line("at", page.say(w::AS_OF)) }.of(Input::Line("datetime-local"))))
+                (pick("kind", page.say(w::HISTORY_KIND), &data.kind, &kinds(page)))
+                (ask("at", page.say(w::AS_OF), &data.at, "datetime-local"))
                 button.button type="submit" { (page.say(w::SHOW)) }
             }
             @if data.events.data.is_empty() { p.quiet { (page.say(w::HISTORY_NONE)) } }
@@ -224,10 +224,8 @@ pub fn history(page: &Page<'_>, data: &History) -> Markup {
     }
 }
 
-fn kinds(page: &Page<'_>) -> Vec<Choice> {
-    let mut all = vec![Choice { value: String::new(), name: page.say(w::ALL).into(), about: String::new() }];
-    all.extend(HISTORY_KINDS.iter().map(|(code, name, _)| Choice { value: (*code).into(), name: page.say(*name).into(), about: String::new() }));
-    all
+fn kinds<'a>(page: &Page<'_>) -> Vec<(&'a str, &'a str)> {
+    std::iter::once(("", page.say(w::ALL))).chain(HISTORY_KINDS.iter().map(|(code, name, _)| (*code, page.say(*name)))).collect()
 }
 
 fn events(page: &Page<'_>, events: &[EventView], base: &str, kind: &str) -> Markup {
