@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -27,6 +31,8 @@ FLAGS = [
 ]
 PHONE, TABLET, DESKTOP = 360, 768, 1280
 HEIGHT = 800
+# What the browser itself logs when a page answers with a status of refusal.
+REFUSAL = "Failed to load resource: the server responded with a status of 4"
 
 NewPage = Callable[..., Page]
 
@@ -46,16 +52,26 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def faces() -> Iterator[dict]:
+    """A world for the tests that look at pages; nobody moves its clock, so that those who signed in stay signed in."""
+    with server.demo("sqlite") as world:
+        yield world
+
+
 @pytest.fixture
 def new_page(chromium: Browser) -> Iterator[NewPage]:
     """Opens a page in a fresh profile: `new_page(locale="zh-CN", width=PHONE, dark=False)`.
 
-    A test fails when a page of it logs an error, throws, or breaks the content security policy.
+    A test fails when a page of it logs an error, throws, or breaks the content security policy. Pages that are to
+    answer with a refusal say so with `refused=True`.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def open_page(*, locale: str = "zh-CN", width: int = DESKTOP, dark: bool = False, scripts: bool = True) -> Page:
+    def open_page(
+        *, locale: str = "zh-CN", width: int = DESKTOP, dark: bool = False, scripts: bool = True, refused: bool = False
+    ) -> Page:
         context = chromium.new_context(
             locale=locale,
             viewport={"width": width, "height": HEIGHT},
@@ -67,8 +83,13 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: message.type == "error" and complaints.append(f"{page.url}: {message.text}"))
+
+        def complain(kind: str, text: str) -> None:
+            if kind == "error" and not (refused and text.startswith(REFUSAL)):
+                complaints.append(f"{page.url}: {text}")
+
+        page.on("pageerror", lambda error: complain("error", str(error)))
+        page.on("console", lambda message: complain(message.type, message.text))
         return page
 
     yield open_page
@@ -88,7 +109,16 @@ def screenshot(page: Page, name: str) -> Path:
 def accessibility_violations(page: Page) -> list[str]:
     """What axe-core finds on the page as it stands, one line per rule and element."""
     found = Axe().run(page).response["violations"]
-    return [f"{rule['id']} ({rule['impact']}): {rule['help']}: {' '.join(node['target'])}" for rule in found for node in rule["nodes"]]
+    return [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}: {' '.join(map(str, node['target']))}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+def assert_accessible(page: Page) -> None:
+    violations = accessibility_violations(page)
+    assert not violations, f"{page.url} is not accessible to everyone:\n" + "\n".join(violations)
 
 
 def assert_fits(page: Page) -> None:
@@ -97,14 +127,71 @@ def assert_fits(page: Page) -> None:
     assert wide <= 0, f"{page.url} is {wide} px wider than the screen"
 
 
-def login(page: Page, base: str, account: dict) -> None:
+def assert_sound(page: Page, name: str | None = None) -> None:
+    """What holds for every page of the product, wherever a test comes by; `name` keeps a picture of it."""
+    if name is not None:
+        screenshot(page, name)
+    assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
+    assert_fits(page)
+    assert_accessible(page)
+
+
+# Signing in ---------------------------------------------------------------------------------
+
+_COOKIES: dict[tuple[str, str], list[dict]] = {}
+_CODE_STEPS: dict[tuple[str, str], int] = {}
+
+
+def account(world: dict, role: str, number: int = 0) -> dict:
+    """An account of world.json with this role; `number` tells several of a role apart."""
+    fitting = [each for each in world["accounts"] if each["role"] == role]
+    assert len(fitting) > number, f"world.json has {len(fitting)} accounts with the role `{role}`"
+    return fitting[number]
+
+
+def login(page: Page, base: str, account: dict, *, path: str | None = None) -> None:
     """Signs an account of world.json in by the form, with its one-time code where it has a secret."""
-    page.goto(f"{base}/login")
+    page.goto(base + (path or "/login"))
     page.fill("input[name=login]", account["login"])
     page.fill("input[name=password]", account["password"])
-    page.click("button[type=submit]")
+    page.click("form[action='/login'] button[type=submit]")
     if account.get("totp_secret"):
-        import pyotp
+        page.fill("input[name=code]", fresh_code(base, account))
+        page.click("form[action='/login/code'] button[type=submit]")
+    _COOKIES[base, account["login"]] = page.context.cookies()
 
-        page.fill("input[name=code]", pyotp.TOTP(account["totp_secret"]).now())
-        page.click("button[type=submit]")
+
+def signed_in(page: Page, base: str, account: dict) -> Page:
+    """The same, with the session of an earlier login of this run where there is one."""
+    known = _COOKIES.get((base, account["login"]))
+    if known is None:
+        login(page, base, account)
+    else:
+        page.context.add_cookies([each for each in known if each["name"].endswith("session")])
+    return page
+
+
+def fresh_code(base: str, account: dict) -> str:
+    """The one-time code of now; a code works once, so a second login within its 30 seconds waits for the next."""
+    totp = pyotp.TOTP(account["totp_secret"])
+    used = _CODE_STEPS.get((base, account["login"]), 0)
+    while (step := int(time.time()) // totp.interval) <= used:
+        time.sleep(0.5)
+    _CODE_STEPS[base, account["login"]] = step
+    return totp.at(step * totp.interval)
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+def png(width: int = 640, height: int = 420) -> bytes:
+    """A picture a camera might have taken: shades without any text, some kilobytes."""
+    rows = b"".join(
+        b"\0" + bytes((x * y // 7 + shade) % 256 for x in range(width) for shade in (40, 90, 140)) for y in range(height)
+    )
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

@@ -63,6 +63,22 @@ pub fn of_merchant(tx: &mut Tx<'_>, merchant: &str) -> Done<Chain> {
     with_stops(tx, row, None)
 }
 
+/// The platform and the card network behind it, without a merchant.
+pub fn of_platform(tx: &mut Tx<'_>) -> Done<Chain> {
+    let link = |kind, id: &str| Link { kind, id: id.to_owned(), label: String::new(), stage: None };
+    let links = vec![link(SubjectKind::Platform, PLATFORM), link(SubjectKind::Network, NETWORK)];
+    let mut stops = store::stops::live(tx, NOBODY)?;
+    stops.retain(|s| links.iter().any(|l| l.kind.code() == s.subject_kind && l.id == s.subject_id));
+    Ok(Chain {
+        merchant: NOBODY.to_owned(),
+        merchant_name: String::new(),
+        agent: NOBODY.to_owned(),
+        terminal: None,
+        links,
+        stops,
+    })
+}
+
 /// The chain as it was at a moment: stages from the transitions, stops from their dates.
 pub fn at(tx: &mut Tx<'_>, merchant: &str, terminal: Option<&str>, at: Time) -> Done<Chain> {
     let row = match terminal {

@@ -173,6 +173,12 @@ pub fn merchant(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, ask: &Ask, audience: A
     explain(tx, ctx, &chain, ask, audience, SubjectKind::Merchant)
 }
 
+/// The platform as a whole, for anyone: what stops at everybody's terminal now, and what is announced.
+pub fn platform(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<Explanation> {
+    let chain = chain::of_platform(tx)?;
+    explain(tx, ctx, &chain, &Ask::default(), Audience::Public, SubjectKind::Platform)
+}
+
 /// `works`, or the gravest standing of the causes that block a capability; used by lists.
 pub fn standing(ctx: &Ctx, chain: &Chain, capability: &str) -> &'static str {
     let world = current(ctx, chain);

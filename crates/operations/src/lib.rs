@@ -37,3 +37,4 @@ pub mod network;
 pub mod dormancy;
 pub mod search;
 pub mod trigger;
+pub mod takings;

@@ -9,7 +9,7 @@ mod looks;
 
 pub use agents::{NewAgent, create_agent};
 pub use checks::{categories, fold};
-pub use looks::{Filter, list, may_see, view};
+pub use looks::{Filter, called, list, may_see, view};
 pub(crate) use looks::{reach, shop_view};
 
 use domain::ids::{ContractId, MerchantId, SettlementAccountId, ShopId};

@@ -1,7 +1,10 @@
 //! Reviews: someone who neither asked nor supplied anything decides on everything supplied, item by item. Where two
 //! must agree, two different people do. However many decide at once, a review is decided once.
 
-use domain::catalog::{Catalog, Step, StepKind};
+mod consequences;
+mod outcome;
+
+use domain::catalog::Catalog;
 use domain::names::Lang;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,10 +13,12 @@ use store::documents::DocumentRow;
 use store::reviews::{DecisionRow, Filter, ReviewRow};
 
 use crate::ctx::Ctx;
-use crate::refused::{Done, FieldError, Refused};
-use crate::requests::{self, Evidence, Work, list_of};
+use crate::refused::{Done, Refused};
+use crate::requests::{self, Evidence, Work};
 use crate::trace::{self, Change, Happened};
 use crate::views::{DecisionView, Page, Paging, ReviewView};
+use consequences::consequences;
+use outcome::{approve, send_back};
 
 /// Which permission decides the reviews of a role.
 const PERMISSIONS: [(&str, &str); 5] = [
@@ -80,8 +85,16 @@ pub struct Decide {
 pub fn queue(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<ReviewView>> {
     ctx.need("read_all")?;
     let limit = usize::try_from(paging.limit.clamp(1, 200)).unwrap_or(50);
-    let mine: Vec<&str> = PERMISSIONS.iter().filter(|(_, p)| ctx.may(p)).map(|(role, _)| *role).collect();
-    let mut at = paging.cursor.as_deref().and_then(position).unwrap_or((i64::MIN, String::new()));
+    let mine: Vec<&str> = PERMISSIONS
+        .iter()
+        .filter(|(_, p)| ctx.may(p))
+        .map(|(role, _)| *role)
+        .collect();
+    let mut at = paging
+        .cursor
+        .as_deref()
+        .and_then(position)
+        .unwrap_or((i64::MIN, String::new()));
     let (mut data, mut has_more) = (Vec::new(), false);
     'pages: loop {
         let rows = store::reviews::queue(tx, filter, (at.0, &at.1), 100)?;
@@ -107,7 +120,11 @@ pub fn queue(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -
         }
     }
     let next_cursor = has_more.then(|| format!("{}:{}", at.0, at.1));
-    Ok(Page { data, has_more, next_cursor })
+    Ok(Page {
+        data,
+        has_more,
+        next_cursor,
+    })
 }
 
 fn position(cursor: &str) -> Option<(i64, String)> {
@@ -139,7 +156,12 @@ fn view_of(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, row: &ReviewRow) -> Done<Rev
         approvals_needed: row.approvals_needed,
         decisions: decisions
             .into_iter()
-            .map(|(d, by)| DecisionView { by, decision: d.decision, remark: d.remark, at: d.at })
+            .map(|(d, by)| DecisionView {
+                by,
+                decision: d.decision,
+                remark: d.remark,
+                at: d.at,
+            })
             .collect(),
         opened_at: row.opened_at,
         promise_by: row.promise_by,
@@ -165,22 +187,37 @@ impl WhyNot {
         let (zh, en) = match self {
             Self::Decided => ("这项审核已经有结果", "this review has been decided"),
             Self::OtherRole(_) => ("这项审核由其他岗位处理", "another role decides this review"),
-            Self::Asked => ("这是您提出的申请，须由他人审核", "you asked for it; someone else must decide"),
-            Self::Supplied => ("其中有您提供的材料，须由他人审核", "you supplied part of it; someone else must decide"),
-            Self::DecidedBefore => ("您已经表过态，还需要另一位审核人", "you have decided; another person is needed"),
-            Self::DecidedAppealed => {
-                ("被申诉的决定由您作出，须由他人审核", "you made the decision under appeal; someone else must decide")
-            }
+            Self::Asked => (
+                "这是您提出的申请，须由他人审核",
+                "you asked for it; someone else must decide",
+            ),
+            Self::Supplied => (
+                "其中有您提供的材料，须由他人审核",
+                "you supplied part of it; someone else must decide",
+            ),
+            Self::DecidedBefore => (
+                "您已经表过态，还需要另一位审核人",
+                "you have decided; another person is needed",
+            ),
+            Self::DecidedAppealed => (
+                "被申诉的决定由您作出，须由他人审核",
+                "you made the decision under appeal; someone else must decide",
+            ),
         };
         if lang == Lang::Zh { zh } else { en }
     }
 
     fn refused(self, ctx: &Ctx, review: &ReviewRow) -> Refused {
         match self {
-            Self::Decided => {
-                Refused::conflict("review", &review.id, format!("it is decided already ({})", review.state))
-            }
-            Self::OtherRole(permission) => Refused::NotPermitted { actor: ctx.actor.id.clone(), permission },
+            Self::Decided => Refused::conflict(
+                "review",
+                &review.id,
+                format!("it is decided already ({})", review.state),
+            ),
+            Self::OtherRole(permission) => Refused::NotPermitted {
+                actor: ctx.actor.id.clone(),
+                permission,
+            },
             other => Refused::SamePerson(other.words(Lang::En)),
         }
     }
@@ -188,7 +225,10 @@ impl WhyNot {
 
 /// The first rule that keeps the actor from deciding; people are compared, not logins.
 fn why_not(ctx: &Ctx, work: &Work, review: &ReviewRow, decided: &[&str]) -> Option<WhyNot> {
-    let permission = PERMISSIONS.iter().find(|(role, _)| *role == review.role).map_or("review", |(_, p)| p);
+    let permission = PERMISSIONS
+        .iter()
+        .find(|(role, _)| *role == review.role)
+        .map_or("review", |(_, p)| p);
     let person = ctx.actor.person.as_str();
     if ctx.actor.role == "system" || !ctx.may(permission) {
         return Some(WhyNot::OtherRole(permission));
@@ -206,7 +246,14 @@ fn why_not(ctx: &Ctx, work: &Work, review: &ReviewRow, decided: &[&str]) -> Opti
         return Some(WhyNot::DecidedBefore);
     }
     let disputed = |s: &&store::stops::StopRow| work.choices.contains_key(&s.reason);
-    if work.request.kind == "appeal" && work.chain.stops.iter().filter(disputed).any(|s| s.placed_by == ctx.actor.id) {
+    if work.request.kind == "appeal"
+        && work
+            .chain
+            .stops
+            .iter()
+            .filter(disputed)
+            .any(|s| s.placed_by == ctx.actor.id)
+    {
         return Some(WhyNot::DecidedAppealed);
     }
     None
@@ -216,10 +263,12 @@ fn why_not(ctx: &Ctx, work: &Work, review: &ReviewRow, decided: &[&str]) -> Opti
 /// items back; a refusal ends the request. A decision made on an older version, or on evidence that changed, is refused.
 pub fn decide(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Decide) -> Done<ReviewView> {
     let id = &command.review;
-    let review =
-        store::reviews::get(tx, &command.merchant, id)?.ok_or_else(|| Refused::not_found("review", id))?;
+    let review = store::reviews::get(tx, &command.merchant, id)?.ok_or_else(|| Refused::not_found("review", id))?;
     let mut work = Work::load(tx, &command.merchant, &review.request_id)?;
-    let permission = PERMISSIONS.iter().find(|(role, _)| *role == review.role).map_or("review", |(_, p)| p);
+    let permission = PERMISSIONS
+        .iter()
+        .find(|(role, _)| *role == review.role)
+        .map_or("review", |(_, p)| p);
     ctx.need(permission)?;
     let decided = |e| match e {
         store::Error::NotOne { .. } => Refused::conflict("review", id, "somebody decided it a moment ago"),
@@ -243,21 +292,49 @@ pub fn decide(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Decide) -> Done<ReviewVie
             let agreed = i64::try_from(before.iter().filter(|(d, _)| d.decision == "approve").count()).unwrap_or(0) + 1;
             if agreed < review.approvals_needed {
                 let remaining = review.approvals_needed - agreed;
-                tell(tx, ctx, &work, &review, "review.approval_given", json!({ "remaining": remaining }))?;
+                tell(
+                    tx,
+                    ctx,
+                    &work,
+                    &review,
+                    "review.approval_given",
+                    json!({ "remaining": remaining }),
+                )?;
             } else {
                 store::reviews::close(tx, &review, "approved", ctx.now.millis()).map_err(decided)?;
-                tell(tx, ctx, &work, &review, "review.decided", json!({ "decision": "approve", "remark": command.remark }))?;
+                tell(
+                    tx,
+                    ctx,
+                    &work,
+                    &review,
+                    "review.decided",
+                    json!({ "decision": "approve", "remark": command.remark }),
+                )?;
                 approve(tx, ctx, &mut work, &review, &documents, &catalog)?;
             }
         }
         Decision::Return => {
             store::reviews::close(tx, &review, "returned", ctx.now.millis()).map_err(decided)?;
-            tell(tx, ctx, &work, &review, "review.decided", json!({ "decision": "return", "remark": command.remark }))?;
+            tell(
+                tx,
+                ctx,
+                &work,
+                &review,
+                "review.decided",
+                json!({ "decision": "return", "remark": command.remark }),
+            )?;
             send_back(tx, ctx, &mut work, &review, &documents, &catalog, &command)?;
         }
         Decision::Refuse => {
             store::reviews::close(tx, &review, "refused", ctx.now.millis()).map_err(decided)?;
-            tell(tx, ctx, &work, &review, "review.decided", json!({ "decision": "refuse", "remark": command.remark }))?;
+            tell(
+                tx,
+                ctx,
+                &work,
+                &review,
+                "review.decided",
+                json!({ "decision": "refuse", "remark": command.remark }),
+            )?;
             requests::refuse(tx, ctx, &mut work, &command.remark)?;
         }
     }
@@ -279,7 +356,10 @@ fn is_what_was_seen(
         return Err(Refused::conflict(
             "review",
             &review.id,
-            format!("the request changed since (now version {}); read it again before deciding", work.request.version),
+            format!(
+                "the request changed since (now version {}); read it again before deciding",
+                work.request.version
+            ),
         ));
     }
     if requests::payload(work, documents, catalog, &review.step) != review.payload_hash {
@@ -300,7 +380,11 @@ fn complete(command: &Decide) -> Done<()> {
             refused("items", "请选出要退回的项目", "choose the items to send back")
         }
         Decision::Return if returned.iter().any(|i| i.remark.trim().is_empty()) && command.remark.trim().is_empty() => {
-            refused("remark", "请写明哪里不对、怎样改正", "say what is wrong and how to put it right")
+            refused(
+                "remark",
+                "请写明哪里不对、怎样改正",
+                "say what is wrong and how to put it right",
+            )
         }
         Decision::Refuse if command.remark.trim().is_empty() => {
             refused("remark", "请写明不通过的理由", "say why it is refused")
@@ -334,92 +418,12 @@ fn keep(tx: &mut Tx<'_>, ctx: &mut Ctx, command: &Decide, review: &ReviewRow) ->
     Ok(())
 }
 
-/// Everything judged is accepted and carried out, in order; then the review step itself; then the plan is made anew.
-fn approve(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    work: &mut Work,
-    review: &ReviewRow,
-    documents: &[DocumentRow],
-    catalog: &Catalog,
-) -> Done<()> {
-    let judged = judged(work, catalog, &review.step);
-    for document in documents.iter().filter(|d| judged.contains(&d.step) && d.state == "supplied") {
-        store::documents::judge(tx, document, "accepted", "")?;
-    }
-    for step in &judged {
-        requests::carry_out(tx, ctx, work, step)?;
-    }
-    if !judged.contains(&review.step) {
-        requests::carry_out(tx, ctx, work, &review.step)?;
-    }
-    requests::replan(tx, ctx, work)
-}
-
-/// The named items go back with remarks; the rest stays submitted.
-fn send_back(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    work: &mut Work,
-    review: &ReviewRow,
-    documents: &[DocumentRow],
-    catalog: &Catalog,
-    command: &Decide,
-) -> Done<()> {
-    let judged = judged(work, catalog, &review.step);
-    let mut unknown = Vec::new();
-    let mut sent: Vec<(String, String)> = Vec::new();
-    for item in command.items.iter().filter(|i| i.returned) {
-        let remark = if item.remark.trim().is_empty() { command.remark.trim() } else { item.remark.trim() };
-        let mut known = false;
-        for step in work.steps.iter_mut().filter(|s| judged.contains(&s.step)) {
-            let paper = list_of(&step.documents).contains(&item.code);
-            let field = list_of(&step.fields).contains(&item.code);
-            if step.step != item.code && !paper && !field {
-                continue;
-            }
-            known = true;
-            if field {
-                let mut evidence = Evidence::of(step);
-                if let Some(given) = evidence.fields.get_mut(&item.code) {
-                    remark.clone_into(&mut given.remark);
-                }
-                evidence.keep(step)?;
-            }
-            step.state = "returned".into();
-            step.promise_by = None;
-            if step.remark.is_empty() || step.step == item.code {
-                remark.clone_into(&mut step.remark);
-            }
-            if !sent.iter().any(|(code, _)| *code == step.step) {
-                sent.push((step.step.clone(), remark.to_owned()));
-            }
-            for document in documents.iter().filter(|d| d.kind == item.code && d.step == step.step) {
-                store::documents::judge(tx, document, "returned", remark)?;
-            }
-        }
-        if !known {
-            unknown.push(FieldError::new(
-                &item.code,
-                "not_judged",
-                "这一项不在本次审核范围内",
-                "this item is not part of this review",
-            ));
-        }
-    }
-    if !unknown.is_empty() {
-        return Err(Refused::Invalid(unknown));
-    }
-    for (step, remark) in sent {
-        requests::returned(tx, ctx, work, &step, &remark)?;
-    }
-    requests::send_application_back(tx, ctx, work)?;
-    requests::replan(tx, ctx, work)
-}
-
 /// The steps a review decides about.
 fn judged(work: &Work, catalog: &Catalog, step: &str) -> Vec<String> {
-    requests::judged_by(work, catalog, step).into_iter().map(|s| s.step.clone()).collect()
+    requests::judged_by(work, catalog, step)
+        .into_iter()
+        .map(|s| s.step.clone())
+        .collect()
 }
 
 fn tell(
@@ -461,82 +465,4 @@ fn tell(
         },
     )?;
     Ok(())
-}
-
-/// What changes when the review is approved, in words.
-fn consequences(ctx: &Ctx, work: &Work, review: &ReviewRow) -> Vec<String> {
-    let catalog = ctx.platform.catalog.clone();
-    let zh = ctx.lang == Lang::Zh;
-    let mut steps = judged(work, &catalog, &review.step);
-    let corrected = corrections(ctx, work, &steps);
-    let money = steps.iter().any(|s| s == "change_settlement_account" || s == "prove_account_ownership");
-    if !steps.contains(&review.step) {
-        steps.push(review.step.clone());
-    }
-    let (before, after, follows) = requests::simulate(work, ctx, &steps);
-    let names = |bits: u64| -> String {
-        let mut rows: Vec<_> = catalog.capabilities.values().filter(|c| bits >> (c.bit & 63) & 1 == 1).collect();
-        rows.sort_by_key(|c| c.bit);
-        rows.iter().map(|c| c.name.get(ctx.lang)).collect::<Vec<_>>().join(if zh { "、" } else { ", " })
-    };
-    let mut words = Vec::new();
-    let back = before.0 & !after.0;
-    if back != 0 {
-        words.push(if zh { format!("恢复：{}", names(back)) } else { format!("Works again: {}", names(back)) });
-    }
-    let lost = after.0 & !before.0;
-    if lost != 0 {
-        words.push(if zh { format!("停止：{}", names(lost)) } else { format!("Stops: {}", names(lost)) });
-    }
-    for (kind, _, to) in &follows.moves {
-        let name = catalog.stages.get(&(*kind, to.clone())).map_or(to.as_str(), |s| s.name.get(ctx.lang));
-        let whose = work.chain.label(*kind, ctx.lang);
-        words.push(if zh { format!("{whose} 的阶段变为「{name}」") } else { format!("Stage of {whose}: {name}") });
-    }
-    for (reason, _) in &follows.placed {
-        if let Some(row) = catalog.reasons.get(reason) {
-            let title = &row.texts(ctx.lang).title;
-            words.push(if zh { format!("随后：{title}") } else { format!("Then: {title}") });
-        }
-    }
-    if money {
-        words.extend(requests::money_words(ctx, work));
-    }
-    words.extend(corrected);
-    let rest: Vec<String> = work
-        .steps
-        .iter()
-        .filter(|s| s.state != "done" && !steps.contains(&s.step))
-        .filter_map(|s| catalog.steps.get(&s.step).map(|row| row.texts(ctx.lang).title.clone()))
-        .collect();
-    if !rest.is_empty() {
-        words.push(if zh {
-            format!("之后还要：{}", rest.join("、"))
-        } else {
-            format!("Still to be done afterwards: {}", rest.join(", "))
-        });
-    }
-    words
-}
-
-/// The data that an approval writes, field by field, masked where sensitive.
-fn corrections(ctx: &Ctx, work: &Work, steps: &[String]) -> Vec<String> {
-    let forms = |row: &Step| matches!(row.kind, StepKind::Form | StepKind::Documents | StepKind::Confirm);
-    let mut words = Vec::new();
-    for step in work.steps.iter().filter(|s| steps.contains(&s.step)) {
-        if !ctx.catalog().steps.get(&step.step).is_some_and(forms) {
-            continue;
-        }
-        for (code, given) in Evidence::of(step).fields {
-            if let Some(field) = ctx.catalog().fields.get(&code).filter(|_| requests::is_data(&code)) {
-                let name = field.name.get(ctx.lang);
-                words.push(if ctx.lang == Lang::Zh {
-                    format!("{name}改为「{}」", given.shown)
-                } else {
-                    format!("{name} becomes “{}”", given.shown)
-                });
-            }
-        }
-    }
-    words
 }

@@ -4,6 +4,10 @@
 mod it {
     pub mod world;
 
+    pub mod trigger;
+    pub mod parties;
+    pub mod estate;
+    pub mod dormancy;
     pub mod audit;
     pub mod check;
     pub mod events;
@@ -15,4 +19,5 @@ mod it {
     pub mod requests;
     pub mod test_clock;
     pub mod trace;
+    pub mod ways_out;
 }

@@ -179,7 +179,8 @@ fn begin(tx: &mut Tx<'_>) -> Done<(i64, u64)> {
     Ok((offset, starts))
 }
 
-fn load_catalog(directory: Option<&PathBuf>) -> anyhow::Result<Catalog> {
+/// The catalogue of a directory, or the shipped one; all that is wrong with it at once.
+pub(crate) fn load_catalog(directory: Option<&PathBuf>) -> anyhow::Result<Catalog> {
     let loaded = match directory {
         None => Catalog::embedded(),
         Some(directory) => Catalog::load(&read_catalog(directory)?),
@@ -191,7 +192,7 @@ fn load_catalog(directory: Option<&PathBuf>) -> anyhow::Result<Catalog> {
 }
 
 /// The working-day table beside the catalogue, or the shipped one.
-fn calendar(directory: Option<&PathBuf>, demo: bool) -> anyhow::Result<Calendar> {
+pub(crate) fn calendar(directory: Option<&PathBuf>, demo: bool) -> anyhow::Result<Calendar> {
     let own = directory.map(|d| d.join("calendar.csv")).filter(|path| path.exists());
     let text = match own {
         Some(path) => std::fs::read_to_string(&path).with_context(|| path.display().to_string())?,

@@ -44,9 +44,8 @@ fn read(row: &Row) -> Result<DocumentRow, Error> {
 
 /// Writes a new document with its sealed content.
 pub fn insert(tx: &mut Tx<'_>, document: &DocumentRow, sealed: &[u8]) -> Result<(), Error> {
-    let sql = format!(
-        "insert into documents ({COLUMNS}, sealed) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)"
-    );
+    let sql =
+        format!("insert into documents ({COLUMNS}, sealed) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)");
     let args = args![
         &document.merchant_id,
         &document.id,
@@ -67,26 +66,13 @@ pub fn insert(tx: &mut Tx<'_>, document: &DocumentRow, sealed: &[u8]) -> Result<
 }
 
 /// The documents of a request, newest first.
-pub fn of_request(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    request_id: &str,
-) -> Result<Vec<DocumentRow>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from documents where merchant_id = $1 and request_id = $2 order by id desc"
-    );
-    tx.all(&sql, args![merchant_id, request_id])?
-        .iter()
-        .map(read)
-        .collect()
+pub fn of_request(tx: &mut Tx<'_>, merchant_id: &str, request_id: &str) -> Result<Vec<DocumentRow>, Error> {
+    let sql = format!("select {COLUMNS} from documents where merchant_id = $1 and request_id = $2 order by id desc");
+    tx.all(&sql, args![merchant_id, request_id])?.iter().map(read).collect()
 }
 
 /// One document with its sealed content.
-pub fn content(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-) -> Result<Option<(DocumentRow, Vec<u8>)>, Error> {
+pub fn content(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<(DocumentRow, Vec<u8>)>, Error> {
     let sql = format!("select {COLUMNS}, sealed from documents where merchant_id = $1 and id = $2");
     tx.maybe(&sql, args![merchant_id, id])?
         .map(|row| Ok((read(&row)?, row.take(13)?)))
@@ -94,12 +80,7 @@ pub fn content(
 }
 
 /// Writes what was decided about a document.
-pub fn judge(
-    tx: &mut Tx<'_>,
-    document: &DocumentRow,
-    state: &str,
-    remark: &str,
-) -> Result<(), Error> {
+pub fn judge(tx: &mut Tx<'_>, document: &DocumentRow, state: &str, remark: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update documents set state = $3, remark = $4 where merchant_id = $1 and id = $2",
         args![&document.merchant_id, &document.id, state, remark],

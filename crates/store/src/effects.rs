@@ -5,7 +5,10 @@ use crate::{Error, Tx, args};
 
 /// Sets the name of a shop.
 pub fn name_shop(tx: &mut Tx<'_>, merchant_id: &str, id: &str, name: &str) -> Result<(), Error> {
-    tx.exactly_one("update shops set name = $3 where merchant_id = $1 and id = $2", args![merchant_id, id, name])
+    tx.exactly_one(
+        "update shops set name = $3 where merchant_id = $1 and id = $2",
+        args![merchant_id, id, name],
+    )
 }
 
 /// The version the next settlement account of a merchant gets, counting those that never took effect.
@@ -46,12 +49,7 @@ const REQUESTS: &str = "select count(*) from requests where merchant_id = $1 and
     and subject_id = $2 and state = 'open' and id <> $3";
 
 /// Counts the [`Blockers`] of a terminal. `request` is the one that asks and does not count.
-pub fn blockers(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    request: &str,
-) -> Result<Blockers, Error> {
+pub fn blockers(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, request: &str) -> Result<Blockers, Error> {
     Ok(Blockers {
         batch: tx.one(BATCH, args![merchant_id, terminal_id])?.take(0)?,
         unknown: tx.one(UNKNOWN, args![merchant_id, terminal_id])?.take(0)?,

@@ -86,3 +86,4 @@ pub mod reversals;
 pub mod transactions;
 pub mod search;
 pub mod history;
+pub mod takings;

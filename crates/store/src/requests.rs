@@ -82,10 +82,7 @@ pub fn insert(tx: &mut Tx<'_>, request: &RequestRow) -> Result<bool, Error> {
 /// One request.
 pub fn get(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<RequestRow>, Error> {
     let sql = format!("select {COLUMNS} from requests where merchant_id = $1 and id = $2");
-    tx.maybe(&sql, args![merchant_id, id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![merchant_id, id])?.as_ref().map(read).transpose()
 }
 
 /// The open request of a kind and subject (kind and id).
@@ -107,9 +104,7 @@ pub fn find_open(
 
 /// The open requests of a merchant, oldest first.
 pub fn open_of(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Vec<RequestRow>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from requests where merchant_id = $1 and state = 'open' order by id"
-    );
+    let sql = format!("select {COLUMNS} from requests where merchant_id = $1 and state = 'open' order by id");
     rows(&tx.all(&sql, args![merchant_id])?)
 }
 
@@ -137,12 +132,7 @@ pub fn save(tx: &mut Tx<'_>, request: &RequestRow) -> Result<(), Error> {
 
 /// Open requests with an unfinished step among `steps`, from after (`merchant`, `id`), for the job that completes what
 /// needs no person. At most `limit`.
-pub fn open_at_step(
-    tx: &mut Tx<'_>,
-    step: &str,
-    after: (&str, &str),
-    limit: i64,
-) -> Result<Vec<RequestRow>, Error> {
+pub fn open_at_step(tx: &mut Tx<'_>, step: &str, after: (&str, &str), limit: i64) -> Result<Vec<RequestRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from requests r where state = 'open' and (merchant_id, id) > ($2, $3) and exists \
          (select 1 from steps s where s.merchant_id = r.merchant_id and s.request_id = r.id and s.step = $1 \
@@ -182,12 +172,7 @@ pub struct Filter {
 }
 
 /// A page of requests with their merchant's name, newest first: those whose id is below `before` (empty: the newest).
-pub fn list(
-    tx: &mut Tx<'_>,
-    filter: &Filter,
-    before: &str,
-    limit: i64,
-) -> Result<Vec<(RequestRow, String)>, Error> {
+pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<(RequestRow, String)>, Error> {
     let columns = COLUMNS
         .split(", ")
         .map(|c| format!("r.{}", c.trim()))

@@ -57,8 +57,7 @@ fn read(row: &Row) -> Result<ReviewRow, Error> {
 
 /// Writes a new review; a second open one of the same request violates `reviews_open`.
 pub fn insert(tx: &mut Tx<'_>, review: &ReviewRow) -> Result<(), Error> {
-    let sql =
-        format!("insert into reviews ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)");
+    let sql = format!("insert into reviews ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)");
     let args = args![
         &review.merchant_id,
         &review.id,
@@ -79,21 +78,12 @@ pub fn insert(tx: &mut Tx<'_>, review: &ReviewRow) -> Result<(), Error> {
 /// One review.
 pub fn get(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<ReviewRow>, Error> {
     let sql = format!("select {COLUMNS} from reviews where merchant_id = $1 and id = $2");
-    tx.maybe(&sql, args![merchant_id, id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![merchant_id, id])?.as_ref().map(read).transpose()
 }
 
 /// The open review of a request.
-pub fn open_of(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    request_id: &str,
-) -> Result<Option<ReviewRow>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from reviews where merchant_id = $1 and request_id = $2 and state = 'open'"
-    );
+pub fn open_of(tx: &mut Tx<'_>, merchant_id: &str, request_id: &str) -> Result<Option<ReviewRow>, Error> {
+    let sql = format!("select {COLUMNS} from reviews where merchant_id = $1 and request_id = $2 and state = 'open'");
     tx.maybe(&sql, args![merchant_id, request_id])?
         .as_ref()
         .map(read)
@@ -119,9 +109,8 @@ pub fn close(tx: &mut Tx<'_>, review: &ReviewRow, state: &str, at: i64) -> Resul
 
 /// Keeps a person's decision; `false` where this person has decided on this review before.
 pub fn decide(tx: &mut Tx<'_>, decision: &DecisionRow) -> Result<bool, Error> {
-    let sql = format!(
-        "insert into review_decisions ({DECISION}) values ($1,$2,$3,$4,$5,$6,$7,$8) on conflict do nothing"
-    );
+    let sql =
+        format!("insert into review_decisions ({DECISION}) values ($1,$2,$3,$4,$5,$6,$7,$8) on conflict do nothing");
     let args = args![
         &decision.merchant_id,
         &decision.review_id,
@@ -136,11 +125,7 @@ pub fn decide(tx: &mut Tx<'_>, decision: &DecisionRow) -> Result<bool, Error> {
 }
 
 /// The decisions on a review, oldest first, each with the display name of the user who made it.
-pub fn decisions(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    review_id: &str,
-) -> Result<Vec<(DecisionRow, String)>, Error> {
+pub fn decisions(tx: &mut Tx<'_>, merchant_id: &str, review_id: &str) -> Result<Vec<(DecisionRow, String)>, Error> {
     let columns = DECISION
         .split(", ")
         .map(|c| format!("d.{}", c.trim()))
@@ -181,12 +166,7 @@ pub struct Filter {
 }
 
 /// A page of reviews, the soonest promise first: those after (`promise_by`, `id`). At most `limit`.
-pub fn queue(
-    tx: &mut Tx<'_>,
-    filter: &Filter,
-    after: (i64, &str),
-    limit: i64,
-) -> Result<Vec<ReviewRow>, Error> {
+pub fn queue(tx: &mut Tx<'_>, filter: &Filter, after: (i64, &str), limit: i64) -> Result<Vec<ReviewRow>, Error> {
     // The largest promise sorts last, so that a review without one waits at the end.
     let sql = format!(
         "select {COLUMNS} from reviews where ($1 = '' or merchant_id = $1) and ($2 = '' or role = $2) \
@@ -199,14 +179,7 @@ pub fn queue(
     } else {
         filter.state.as_str()
     };
-    let args = args![
-        &filter.merchant_id,
-        &filter.role,
-        state,
-        after.0,
-        after.1,
-        limit
-    ];
+    let args = args![&filter.merchant_id, &filter.role, state, after.0, after.1, limit];
     tx.all(&sql, args)?.iter().map(read).collect()
 }
 

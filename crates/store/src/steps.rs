@@ -47,18 +47,9 @@ fn read(row: &Row) -> Result<StepRow, Error> {
 }
 
 /// The steps of a request in their order.
-pub fn of_request(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    request_id: &str,
-) -> Result<Vec<StepRow>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from steps where merchant_id = $1 and request_id = $2 order by position, step"
-    );
-    tx.all(&sql, args![merchant_id, request_id])?
-        .iter()
-        .map(read)
-        .collect()
+pub fn of_request(tx: &mut Tx<'_>, merchant_id: &str, request_id: &str) -> Result<Vec<StepRow>, Error> {
+    let sql = format!("select {COLUMNS} from steps where merchant_id = $1 and request_id = $2 order by position, step");
+    tx.all(&sql, args![merchant_id, request_id])?.iter().map(read).collect()
 }
 
 /// Writes a step as it now is, new or not.

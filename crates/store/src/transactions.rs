@@ -322,6 +322,10 @@ pub struct Filter {
     pub terminal_id: String,
     /// Only in this state.
     pub state: String,
+    /// Only received from this moment on (milliseconds).
+    pub from: Option<i64>,
+    /// Only received before this moment (milliseconds).
+    pub until: Option<i64>,
 }
 
 /// A page of transactions with their terminal numbers, newest first: those whose id is below `before` (empty: from the
@@ -346,7 +350,7 @@ pub fn list(
         "select {}, coalesce(t.number, '') from transactions x \
          left join terminals t on t.merchant_id = x.merchant_id and t.id = x.terminal_id \
          where {scope} and ($2 = '' or x.terminal_id = $2) and ($3 = '' or x.state = $3) and ($4 = '' or x.id < $4) \
-         order by x.id desc limit $5",
+         and x.received_at >= $6 and x.received_at < $7 order by x.id desc limit $5",
         columns.join(", ")
     );
     let args = args![
@@ -354,7 +358,9 @@ pub fn list(
         &filter.terminal_id,
         &filter.state,
         before,
-        limit
+        limit,
+        filter.from.unwrap_or(i64::MIN),
+        filter.until.unwrap_or(i64::MAX)
     ];
     tx.all(&sql, args)?
         .iter()

@@ -110,6 +110,11 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<MerchantView> {
     })
 }
 
+/// What a merchant is called in short. Internal: the caller belongs to it.
+pub fn called(tx: &mut Tx<'_>, id: &str) -> Done<Option<String>> {
+    Ok(parties::merchant(tx, id)?.map(|row| if row.short_name.is_empty() { row.name } else { row.short_name }))
+}
+
 /// A shop as people see it.
 pub(crate) fn shop_view(row: parties::ShopRow) -> ShopView {
     ShopView { id: row.id, name: row.name, address: row.address, stage: row.stage }

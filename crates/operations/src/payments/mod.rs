@@ -18,7 +18,7 @@ pub use begin::{Attempt, Begun, OriginalUpstream, Upstream, begin};
 pub use finish::{NetworkAnswer, Told, finish, look};
 pub use list::{list, view};
 pub use reverse::{ReversalAttempt, reverse};
-pub use rules::{Rule, rule, side};
+pub use rules::{Rule, by_code, rule, side};
 
 /// What may share a trace number with what: one request and one reversal of it.
 pub const REQUEST: &str = "request";

@@ -34,7 +34,10 @@ pub(crate) fn carry(ctx: &Ctx, merchant: &str, agent: &str, step: &Step) -> Done
     if may_act_as(ctx, &step.by) {
         Ok(())
     } else {
-        Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "act_own" })
+        Err(Refused::NotPermitted {
+            actor: ctx.actor.id.clone(),
+            permission: "act_own",
+        })
     }
 }
 

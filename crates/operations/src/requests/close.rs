@@ -56,7 +56,9 @@ pub(crate) fn send_application_back(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut W
         return Ok(());
     }
     let request = work.request.id.clone();
-    as_system(ctx, &request, |ctx| fire(tx, ctx, work, SubjectKind::Merchant, "return"))
+    as_system(ctx, &request, |ctx| {
+        fire(tx, ctx, work, SubjectKind::Merchant, "return")
+    })
 }
 
 /// Closes a request that its people no longer want.
@@ -79,7 +81,9 @@ fn give_up(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<()> {
 /// Fires a stage event where the subject exists and its stage has that edge.
 pub(crate) fn fire(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, kind: SubjectKind, event: &str) -> Done<()> {
     work.reload_chain(tx)?;
-    let Some(link) = work.chain.link(kind) else { return Ok(()) };
+    let Some(link) = work.chain.link(kind) else {
+        return Ok(());
+    };
     let open = match (machine(kind), &link.stage) {
         (Some(machine), Some(stage)) => machine.next(stage, event).is_ok(),
         _ => false,
@@ -90,14 +94,7 @@ pub(crate) fn fire(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, kind: Subjec
     Ok(())
 }
 
-fn close(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    work: &mut Work,
-    state: &str,
-    event: &'static str,
-    why: &str,
-) -> Done<()> {
+fn close(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, state: &str, event: &'static str, why: &str) -> Done<()> {
     let (merchant, request) = (work.request.merchant_id.clone(), work.request.id.clone());
     if let Some(review) = store::reviews::open_of(tx, &merchant, &request)? {
         store::reviews::close(tx, &review, "returned", ctx.now.millis())?;
@@ -111,11 +108,11 @@ fn close(
         Ok(())
     })?;
     let before = work.request.state.clone();
-    work.request.state = state.to_owned();
+    state.clone_into(&mut work.request.state);
     work.request.waiting_on = String::new();
     work.request.promise_by = None;
     work.request.closed_at = Some(ctx.now.millis());
-    work.request.closed_why = why.to_owned();
+    why.clone_into(&mut work.request.closed_why);
     work.save(tx)?;
     let audit = trace::audit(
         tx,
@@ -130,6 +127,10 @@ fn close(
             details: json!({ "kind": work.request.kind, "why": why }),
         },
     )?;
-    let data = if why.is_empty() || why.starts_with('@') { json!({}) } else { json!({ "why": why }) };
+    let data = if why.is_empty() || why.starts_with('@') {
+        json!({})
+    } else {
+        json!({ "why": why })
+    };
     happened(tx, ctx, work, event, data, &audit)
 }

@@ -12,9 +12,10 @@ use store::Tx;
 use store::requests::RequestRow;
 
 use super::access;
-use super::carry::{happened, replan};
+use super::carry::happened;
 use super::close;
 use super::preflight;
+use super::replan::replan;
 use super::views::request_view;
 use super::work::{Details, RESTORATION, Work, as_system, cause_keys, chain_of, json, plan_row, world_of};
 use crate::chain::Chain;
@@ -66,10 +67,16 @@ pub fn open(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Open) -> Done<RequestView> 
     let chain = chain_of(tx, &command.merchant, kind.code(), &command.subject_id)?;
     access::see(ctx, &command.merchant, &chain.agent)?;
     if ctx.actor.role != "system" && !access::may_act_as(ctx, &row.opened_by) {
-        return Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "act_own" });
+        return Err(Refused::NotPermitted {
+            actor: ctx.actor.id.clone(),
+            permission: "act_own",
+        });
     }
     if command.subject_id.is_empty() || chain.link(kind).is_none_or(|l| l.id != command.subject_id) {
-        return Err(Refused::not_found("subject", format!("{} {}", kind.code(), command.subject_id)));
+        return Err(Refused::not_found(
+            "subject",
+            format!("{} {}", kind.code(), command.subject_id),
+        ));
     }
     let wanted = wanted(&catalog, &command)?;
     may_now(ctx, &catalog, &chain, &command)?;
@@ -89,7 +96,14 @@ pub fn open(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Open) -> Done<RequestView> 
             details: json!({ "kind": command.kind, "subject": command.subject_id, "choices": choices }),
         },
     )?;
-    happened(tx, ctx, &work, "request.opened", json!({ "kind": command.kind }), &audit)?;
+    happened(
+        tx,
+        ctx,
+        &work,
+        "request.opened",
+        json!({ "kind": command.kind }),
+        &audit,
+    )?;
     if command.kind == "settlement_account_change" {
         trace::event(
             tx,
@@ -128,7 +142,9 @@ fn subject_kind(row: &PlanRow, command: &Open) -> Done<SubjectKind> {
 
 /// The bits of the one capability that was asked for; none: all.
 fn wanted(catalog: &Catalog, command: &Open) -> Done<Option<u64>> {
-    let Some(code) = &command.capability else { return Ok(None) };
+    let Some(code) = &command.capability else {
+        return Ok(None);
+    };
     let bit = catalog.bit(code).ok_or_else(|| {
         Refused::field(
             "capability",
@@ -141,11 +157,18 @@ fn wanted(catalog: &Catalog, command: &Open) -> Done<Option<u64>> {
 }
 
 /// Refuses a kind whose capability is stopped.
-fn may_now(ctx: &Ctx, catalog: &Catalog, chain: &Chain, command: &Open) -> Done<()> {
-    let Some((_, capability)) = NEEDS.iter().find(|(kind, _)| *kind == command.kind) else { return Ok(()) };
+pub(super) fn may_now(ctx: &Ctx, catalog: &Catalog, chain: &Chain, command: &Open) -> Done<()> {
+    let Some((_, capability)) = NEEDS.iter().find(|(kind, _)| *kind == command.kind) else {
+        return Ok(());
+    };
     let world = world_of(chain, catalog, ctx.now, BTreeSet::new(), &BTreeSet::new());
-    let now = World { stops: in_force(&world.stops, ctx.now), ..world };
-    let Some(bit) = catalog.bit(capability) else { return Ok(()) };
+    let now = World {
+        stops: in_force(&world.stops, ctx.now),
+        ..world
+    };
+    let Some(bit) = catalog.bit(capability) else {
+        return Ok(());
+    };
     let causes: Vec<String> = now
         .causes()
         .iter()
@@ -166,8 +189,12 @@ fn may_now(ctx: &Ctx, catalog: &Catalog, chain: &Chain, command: &Open) -> Done<
 fn choices(catalog: &Catalog, chain: &Chain, ctx: &Ctx, command: &Open) -> Done<BTreeMap<String, usize>> {
     if command.kind == "appeal" {
         let world = world_of(chain, catalog, ctx.now, BTreeSet::new(), &BTreeSet::new());
-        let mut disputed: BTreeMap<String, usize> =
-            world.causes().iter().filter(|c| c.reason.appealable).map(|c| (c.reason.code.clone(), 0)).collect();
+        let mut disputed: BTreeMap<String, usize> = world
+            .causes()
+            .iter()
+            .filter(|c| c.reason.appealable)
+            .map(|c| (c.reason.code.clone(), 0))
+            .collect();
         if !command.choices.is_empty() {
             disputed.retain(|reason, _| command.choices.contains_key(reason));
         }
@@ -205,7 +232,11 @@ fn insert(
     choices: &BTreeMap<String, usize>,
     wanted: Option<u64>,
 ) -> Done<Work> {
-    let details = Details { wanted: wanted.unwrap_or(0), only: wanted.is_some(), ..Details::default() };
+    let details = Details {
+        wanted: wanted.unwrap_or(0),
+        only: wanted.is_some(),
+        ..Details::default()
+    };
     let id: RequestId = ctx.ids.id(ctx.now);
     let request = RequestRow {
         merchant_id: command.merchant.clone(),
@@ -246,7 +277,9 @@ fn insert(
 fn place_own(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, row: &PlanRow) -> Done<()> {
     let (merchant, request) = (work.request.merchant_id.clone(), work.request.id.clone());
     for code in &row.places {
-        let Some(kind) = ctx.catalog().reasons.get(code).map(|r| r.subject) else { continue };
+        let Some(kind) = ctx.catalog().reasons.get(code).map(|r| r.subject) else {
+            continue;
+        };
         let id = work.subject(kind);
         let owner = if kind.of_merchant() { merchant.as_str() } else { "-" };
         if id.is_empty() || store::stops::find_live(tx, owner, (kind.code(), &id), code)?.is_some() {
@@ -276,13 +309,23 @@ fn place_own(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, row: &PlanRow) -> 
 /// Why there is nothing to restore: nothing is blocked, others look after it, or no step brings it back.
 fn nothing_to_do(catalog: &Catalog, chain: &Chain, ctx: &Ctx, command: &Open) -> Refused {
     let world = chain.world(catalog, BTreeSet::new());
-    let now = World { stops: in_force(&world.stops, ctx.now), ..world };
-    let finals: Vec<&str> =
-        now.causes().iter().filter(|c| c.reason.r#final).map(|c| c.reason.code.as_str()).collect();
+    let now = World {
+        stops: in_force(&world.stops, ctx.now),
+        ..world
+    };
+    let finals: Vec<&str> = now
+        .causes()
+        .iter()
+        .filter(|c| c.reason.r#final)
+        .map(|c| c.reason.code.as_str())
+        .collect();
     let why = if finals.is_empty() {
         "nothing is blocked here that a step could bring back; another open request may be looking after it".to_owned()
     } else {
-        format!("no step brings it back ({}); lodge an appeal or apply anew", finals.join(", "))
+        format!(
+            "no step brings it back ({}); lodge an appeal or apply anew",
+            finals.join(", ")
+        )
     };
     Refused::conflict("restoration", &command.subject_id, why)
 }
@@ -296,7 +339,10 @@ pub fn choose(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Choose) -> Done<RequestVi
         return Err(Refused::conflict(
             "request",
             &command.request,
-            format!("it does not work on «{}»; choose among the reasons it names", command.reason),
+            format!(
+                "it does not work on «{}»; choose among the reasons it names",
+                command.reason
+            ),
         ));
     }
     work.choices.insert(command.reason.clone(), command.alternative);
@@ -313,7 +359,14 @@ pub fn choose(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Choose) -> Done<RequestVi
             details: json!({ "reason": command.reason, "alternative": command.alternative }),
         },
     )?;
-    happened(tx, ctx, &work, "request.chosen", json!({ "reason": command.reason }), &audit)?;
+    happened(
+        tx,
+        ctx,
+        &work,
+        "request.chosen",
+        json!({ "reason": command.reason }),
+        &audit,
+    )?;
     replan(tx, ctx, &mut work)?;
     request_view(tx, ctx, &work)
 }
@@ -322,7 +375,7 @@ pub fn choose(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Choose) -> Done<RequestVi
 pub fn withdraw(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, request: &str, why: &str) -> Done<RequestView> {
     let mut work = for_its_people(tx, ctx, merchant, request)?;
     close::withdraw(tx, ctx, &mut work, why)?;
-    super::carry::refresh_but(tx, ctx, merchant, request)?;
+    super::replan::refresh_but(tx, ctx, merchant, request)?;
     request_view(tx, ctx, &work)
 }
 
@@ -332,7 +385,10 @@ fn for_its_people(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, request: &str) -> 
     access::see(ctx, merchant, &work.chain.agent).map_err(|_| Refused::not_found("request", request))?;
     let row = plan_row(ctx.catalog(), &work.request.kind)?;
     if ctx.actor.role != "system" && !access::may_act_as(ctx, &row.opened_by) {
-        return Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "act_own" });
+        return Err(Refused::NotPermitted {
+            actor: ctx.actor.id.clone(),
+            permission: "act_own",
+        });
     }
     work.need_open()?;
     Ok(work)

@@ -28,7 +28,11 @@ pub(crate) fn check(tx: &mut Tx<'_>, merchant: &str, terminal: Option<&str>, req
             wrong.extend(told(&number, found));
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(Refused::Invalid(wrong)) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Invalid(wrong))
+    }
 }
 
 fn told(number: &str, found: Blockers) -> Vec<FieldError> {
@@ -36,13 +40,22 @@ fn told(number: &str, found: Blockers) -> Vec<FieldError> {
         (
             "open_batch",
             found.batch,
-            format!("终端 {number} 的当前批次还有 {} 笔未结算，请先在收款机上结算", found.batch),
-            format!("the open batch of terminal {number} holds {} transaction(s); settle it at the terminal", found.batch),
+            format!(
+                "终端 {number} 的当前批次还有 {} 笔未结算，请先在收款机上结算",
+                found.batch
+            ),
+            format!(
+                "the open batch of terminal {number} holds {} transaction(s); settle it at the terminal",
+                found.batch
+            ),
         ),
         (
             "unknown_transactions",
             found.unknown,
-            format!("终端 {number} 有 {} 笔交易结果未知或冲正未确认，系统正在查证，查清后再办理", found.unknown),
+            format!(
+                "终端 {number} 有 {} 笔交易结果未知或冲正未确认，系统正在查证，查清后再办理",
+                found.unknown
+            ),
             format!(
                 "the outcome of {} transaction(s) of terminal {number} is being resolved; go on when that is done",
                 found.unknown
@@ -52,13 +65,19 @@ fn told(number: &str, found: Blockers) -> Vec<FieldError> {
             "open_preauths",
             found.holds,
             format!("终端 {number} 有 {} 笔预授权未完成，请先完成或撤销", found.holds),
-            format!("{} pre-authorisation(s) of terminal {number} are open; complete or cancel them", found.holds),
+            format!(
+                "{} pre-authorisation(s) of terminal {number} are open; complete or cancel them",
+                found.holds
+            ),
         ),
         (
             "open_requests",
             found.requests,
             format!("终端 {number} 还有 {} 项申请在办，请先办完或撤回", found.requests),
-            format!("{} other request(s) about terminal {number} are open; finish or withdraw them", found.requests),
+            format!(
+                "{} other request(s) about terminal {number} are open; finish or withdraw them",
+                found.requests
+            ),
         ),
     ];
     rows.into_iter()

@@ -14,8 +14,8 @@ use store::requests::{Filter, RequestRow as Row};
 use store::steps::StepRow;
 
 use super::access;
-use super::effects;
 use super::due::{REVIEW_ORDER, due, last_end, promised};
+use super::effects;
 use super::evidence::Evidence;
 use super::work::{RESTORATION, Work, is_review, list_of, owner};
 use crate::chain::Chain;
@@ -53,8 +53,14 @@ pub fn plan_view(
     let catalog = ctx.platform.catalog.clone();
     let knows = access::sees(ctx, &chain.merchant, &chain.agent);
     let open = store::requests::open_of(tx, &chain.merchant)?;
-    let mine = open.iter().find(|r| r.kind == RESTORATION && concerns(chain, r)).cloned();
-    let mut view = PlanView { request: mine.as_ref().filter(|_| knows).map(|r| r.id.clone()), ..PlanView::default() };
+    let mine = open
+        .iter()
+        .find(|r| r.kind == RESTORATION && concerns(chain, r))
+        .cloned();
+    let mut view = PlanView {
+        request: mine.as_ref().filter(|_| knows).map(|r| r.id.clone()),
+        ..PlanView::default()
+    };
     let mut world = world.clone();
     let mut choices = std::collections::BTreeMap::new();
     if let Some(request) = mine {
@@ -66,14 +72,26 @@ pub fn plan_view(
     let cared_for = in_care(chain, &mut world, &open);
     let planned = plan(&world, wanted, &choices, ctx.now);
     view.finals = planned.finals;
-    for step in planned.steps.iter().filter(|s| !view.steps.iter().any(|v| v.step == s.step)).collect::<Vec<_>>() {
+    for step in planned
+        .steps
+        .iter()
+        .filter(|s| !view.steps.iter().any(|v| v.step == s.step))
+        .collect::<Vec<_>>()
+    {
         view.steps.push(planned_view(ctx, &catalog, chain, step, knows)?);
     }
+    let alone = view.steps.is_empty();
     for request in open.iter().filter(|r| cared_for.contains(&r.id)) {
         let work = Work::of(tx, request.clone())?;
-        let more = steps_of(tx, ctx, &work, knows)?;
-        view.steps.extend(more.into_iter().filter(|s| s.state != "done"));
-        if knows && view.request.is_none() {
+        let here = knows && alone && view.request.as_ref().is_none_or(|id| *id == request.id);
+        for mut step in steps_of(tx, ctx, &work, knows)? {
+            if step.state != "done" && !view.steps.iter().any(|s| s.step == step.step) {
+                // A step of another request is shown, but not offered as one of this plan's.
+                step.mine &= here;
+                view.steps.push(step);
+            }
+        }
+        if here {
             view.request = Some(request.id.clone());
         }
     }
@@ -94,7 +112,10 @@ fn concerns(chain: &Chain, request: &Row) -> bool {
 fn in_care(chain: &Chain, world: &mut World<'_>, open: &[Row]) -> BTreeSet<String> {
     let mut requests = BTreeSet::new();
     world.stops.retain(|stop| {
-        let owner = chain.stop(&stop.id).and_then(owner).filter(|id| open.iter().any(|r| r.id == *id));
+        let owner = chain
+            .stop(&stop.id)
+            .and_then(owner)
+            .filter(|id| open.iter().any(|r| r.id == *id));
         owner.is_none_or(|id| {
             requests.insert(id);
             false
@@ -107,8 +128,16 @@ fn in_care(chain: &Chain, world: &mut World<'_>, open: &[Row]) -> BTreeSet<Strin
 fn planned_view(ctx: &Ctx, catalog: &Catalog, chain: &Chain, step: &PlannedStep, knows: bool) -> Done<StepView> {
     let row = super::work::step_row(catalog, &step.step)?;
     Ok(StepView {
-        documents: step.documents.iter().filter_map(|code| asked_document(ctx, code, &[])).collect(),
-        fields: step.fields.iter().filter_map(|code| asked_field(ctx, code, &Evidence::default())).collect(),
+        documents: step
+            .documents
+            .iter()
+            .filter_map(|code| asked_document(ctx, code, &[]))
+            .collect(),
+        fields: step
+            .fields
+            .iter()
+            .filter_map(|code| asked_field(ctx, code, &Evidence::default()))
+            .collect(),
         serves: step.serves.clone(),
         ..bare(ctx, row, subject(ctx, chain, step.kind, knows))
     })
@@ -141,19 +170,41 @@ fn bare(ctx: &Ctx, row: &Step, subject: SubjectRef) -> StepView {
 
 fn subject(ctx: &Ctx, chain: &Chain, kind: SubjectKind, knows: bool) -> SubjectRef {
     if !knows {
-        return SubjectRef { kind: kind.code().into(), id: String::new(), label: String::new() };
+        return SubjectRef {
+            kind: kind.code().into(),
+            id: String::new(),
+            label: String::new(),
+        };
     }
-    let label = if kind == SubjectKind::Merchant { chain.merchant_name.clone() } else { chain.label(kind, ctx.lang) };
+    let label = if kind == SubjectKind::Merchant {
+        chain.merchant_name.clone()
+    } else {
+        chain.label(kind, ctx.lang)
+    };
     let id = chain.link(kind).map(|l| l.id.clone()).unwrap_or_default();
-    SubjectRef { kind: kind.code().into(), id, label }
+    SubjectRef {
+        kind: kind.code().into(),
+        id,
+        label,
+    }
 }
 
 /// The steps of a request as they stand.
 fn steps_of(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, knows: bool) -> Done<Vec<StepView>> {
-    let documents =
-        if knows { store::documents::of_request(tx, &work.request.merchant_id, &work.request.id)? } else { Vec::new() };
-    let due = if work.request.state == "open" { due(ctx.catalog(), &work.steps) } else { Vec::new() };
-    work.steps.iter().map(|step| step_view(ctx, work, step, &due, &documents, knows)).collect()
+    let documents = if knows {
+        store::documents::of_request(tx, &work.request.merchant_id, &work.request.id)?
+    } else {
+        Vec::new()
+    };
+    let due = if work.request.state == "open" {
+        due(ctx.catalog(), &work.steps)
+    } else {
+        Vec::new()
+    };
+    work.steps
+        .iter()
+        .map(|step| step_view(ctx, work, step, &due, &documents, knows))
+        .collect()
 }
 
 fn step_view(
@@ -181,10 +232,20 @@ fn step_view(
         state: state.to_owned(),
         promise_by: step.promise_by.filter(|_| step.state != "done"),
         promise_assumed: row.promise.working_days.is_some() && step.promise_by.is_some_and(|at| is_assumed(ctx, at)),
-        documents: list_of(&step.documents).iter().filter_map(|c| asked_document(ctx, c, documents)).collect(),
-        fields: list_of(&step.fields).iter().filter_map(|c| asked_field(ctx, c, &evidence)).collect(),
+        documents: list_of(&step.documents)
+            .iter()
+            .filter_map(|c| asked_document(ctx, c, documents))
+            .collect(),
+        fields: list_of(&step.fields)
+            .iter()
+            .filter_map(|c| asked_field(ctx, c, &evidence))
+            .collect(),
         serves: list_of(&step.serves),
-        remark: if knows { effects::remark_words(ctx, &step.remark) } else { String::new() },
+        remark: if knows {
+            effects::remark_words(ctx, &step.remark)
+        } else {
+            String::new()
+        },
         mine: knows && is_due && !is_review(ctx.catalog(), &step.step) && access::may_act_as(ctx, &row.by),
         done_at: step.done_at,
         ..bare(ctx, row, subject)
@@ -192,7 +253,9 @@ fn step_view(
 }
 
 fn is_assumed(ctx: &Ctx, at: i64) -> bool {
-    ctx.platform.calendar.is_assumed(ctx.platform.zone.date(Time::from_millis(at)))
+    ctx.platform
+        .calendar
+        .is_assumed(ctx.platform.zone.date(Time::from_millis(at)))
 }
 
 fn asked_document(ctx: &Ctx, code: &str, supplied: &[DocumentRow]) -> Option<DocumentAsked> {
@@ -240,15 +303,16 @@ fn schedule(ctx: &Ctx, chain: &Chain, steps: &mut [StepView]) -> Option<i64> {
     let mut evidence_until = ctx.now;
     let mut known = !steps.is_empty();
     for step in steps.iter_mut().filter(|s| s.state != "done") {
-        let Some(row) = ctx.catalog().steps.get(&step.step) else { continue };
+        let Some(row) = ctx.catalog().steps.get(&step.step) else {
+            continue;
+        };
         let together = i64::from(row.order) < REVIEW_ORDER;
         if !together {
             from = from.max(evidence_until);
         }
         if step.promise_by.is_none() {
             let until = last_end(&chain.stops, &step.serves);
-            (step.promise_by, step.promise_assumed) =
-                promised(ctx, row, from, until).unwrap_or_default();
+            (step.promise_by, step.promise_assumed) = promised(ctx, row, from, until).unwrap_or_default();
         }
         match step.promise_by.map(Time::from_millis) {
             Some(end) if together => evidence_until = evidence_until.max(end),
@@ -259,7 +323,9 @@ fn schedule(ctx: &Ctx, chain: &Chain, steps: &mut [StepView]) -> Option<i64> {
             step.state = "now".into();
         }
     }
-    known.then(|| from.max(evidence_until).millis()).filter(|_| steps.iter().any(|s| s.state != "done"))
+    known
+        .then(|| from.max(evidence_until).millis())
+        .filter(|_| steps.iter().any(|s| s.state != "done"))
 }
 
 /// One request. Merchants, their agent, programs and staff each see those they may.
@@ -287,7 +353,11 @@ pub(crate) fn request_view(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work) -> Done<Requ
         state: r.state.clone(),
         version: r.version,
         waiting_on: r.waiting_on.clone(),
-        waiting_on_name: if r.waiting_on.is_empty() { String::new() } else { actor_words(ctx, &r.waiting_on) },
+        waiting_on_name: if r.waiting_on.is_empty() {
+            String::new()
+        } else {
+            actor_words(ctx, &r.waiting_on)
+        },
         promise_by: r.promise_by,
         opened_at: r.opened_at,
         closed_at: r.closed_at,
@@ -299,7 +369,10 @@ pub(crate) fn request_view(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work) -> Done<Requ
 }
 
 fn kind_name(ctx: &Ctx, kind: &str) -> String {
-    ctx.catalog().plans.get(kind).map_or_else(|| kind.to_owned(), |p| p.name.get(ctx.lang).to_owned())
+    ctx.catalog()
+        .plans
+        .get(kind)
+        .map_or_else(|| kind.to_owned(), |p| p.name.get(ctx.lang).to_owned())
 }
 
 fn request_subject(ctx: &Ctx, row: &Row, chain: Option<&Chain>) -> SubjectRef {
@@ -308,7 +381,11 @@ fn request_subject(ctx: &Ctx, row: &Row, chain: Option<&Chain>) -> SubjectRef {
         (Some(chain), Some(kind)) => chain.label(kind, ctx.lang),
         _ => String::new(),
     };
-    SubjectRef { kind: row.subject_kind.clone(), id: row.subject_id.clone(), label }
+    SubjectRef {
+        kind: row.subject_kind.clone(),
+        id: row.subject_id.clone(),
+        label,
+    }
 }
 
 /// A page of requests, newest first. A merchant's users and an agent's get their own without naming them.
@@ -347,13 +424,21 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
             kind_name: kind_name(ctx, &row.kind),
             subject,
             state: row.state.clone(),
-            waiting_on_name: if row.waiting_on.is_empty() { String::new() } else { actor_words(ctx, &row.waiting_on) },
+            waiting_on_name: if row.waiting_on.is_empty() {
+                String::new()
+            } else {
+                actor_words(ctx, &row.waiting_on)
+            },
             waiting_on: row.waiting_on,
             promise_by: row.promise_by,
             opened_at: row.opened_at,
         });
     }
-    Ok(Page { data, has_more, next_cursor })
+    Ok(Page {
+        data,
+        has_more,
+        next_cursor,
+    })
 }
 
 /// The code of a catalogue word, as it stands in the tables.

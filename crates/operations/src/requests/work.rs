@@ -65,13 +65,14 @@ pub(crate) struct Work {
     pub others: BTreeSet<String>,
     /// Steps that must be taken out of the table when saved.
     pub removed: Vec<StepRow>,
+    /// Request and steps as they stand in the tables.
+    stored: (RequestRow, Vec<StepRow>),
 }
 
 impl Work {
     /// Loads a request, open or not.
     pub(crate) fn load(tx: &mut Tx<'_>, merchant: &str, id: &str) -> Done<Self> {
-        let request =
-            store::requests::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("request", id))?;
+        let request = store::requests::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("request", id))?;
         Self::of(tx, request)
     }
 
@@ -86,7 +87,17 @@ impl Work {
             .collect();
         let details = parse(&request.details, "request details")?;
         let choices = parse::<BTreeMap<String, usize>>(&request.choices, "request choices")?;
-        Ok(Self { request, steps, chain, details, choices, others, removed: Vec::new() })
+        let stored = (request.clone(), steps.clone());
+        Ok(Self {
+            request,
+            steps,
+            chain,
+            details,
+            choices,
+            others,
+            removed: Vec::new(),
+            stored,
+        })
     }
 
     /// Reads the chain again, after something on it changed.
@@ -101,7 +112,11 @@ impl Work {
         if self.request.state == "open" {
             Ok(())
         } else {
-            Err(Refused::conflict("request", &self.request.id, format!("it is closed ({})", self.request.state)))
+            Err(Refused::conflict(
+                "request",
+                &self.request.id,
+                format!("it is closed ({})", self.request.state),
+            ))
         }
     }
 
@@ -126,7 +141,11 @@ impl Work {
 
     /// Codes of the steps that are done.
     pub(crate) fn done(&self) -> BTreeSet<String> {
-        self.steps.iter().filter(|s| s.state == "done").map(|s| s.step.clone()).collect()
+        self.steps
+            .iter()
+            .filter(|s| s.state == "done")
+            .map(|s| s.step.clone())
+            .collect()
     }
 
     /// The world of its chain: stops not yet ended and not in the care of another open request.
@@ -136,7 +155,9 @@ impl Work {
 
     /// The review step that is still to come, if the plan has one.
     pub(crate) fn coming_review(&self, catalog: &Catalog) -> Option<&StepRow> {
-        self.steps.iter().find(|s| s.state != "done" && is_review(catalog, &s.step))
+        self.steps
+            .iter()
+            .find(|s| s.state != "done" && is_review(catalog, &s.step))
     }
 
     /// The row of the chain a step of this kind is about; empty where there is none.
@@ -150,6 +171,16 @@ impl Work {
         all.sort();
         all.dedup();
         all
+    }
+
+    /// Whether anything differs from what stands in the tables.
+    pub(crate) fn is_changed(&self) -> Done<bool> {
+        let (request, steps) = &self.stored;
+        Ok(self.request != *request
+            || self.steps != *steps
+            || !self.removed.is_empty()
+            || json(&self.details)? != request.details
+            || json(&self.choices)? != request.choices)
     }
 
     /// Writes request and steps. Refused when somebody else changed the request meanwhile.
@@ -174,6 +205,7 @@ impl Work {
         for step in &self.steps {
             store::steps::put(tx, step)?;
         }
+        self.stored = (self.request.clone(), self.steps.clone());
         Ok(())
     }
 }
@@ -202,13 +234,18 @@ pub(crate) fn world_of<'c>(
     others: &BTreeSet<String>,
 ) -> World<'c> {
     let mut world = chain.world(catalog, done);
-    world.stops.retain(|s| s.ends_at.is_none_or(|end| now < end) && !owned(chain, s, others));
+    world
+        .stops
+        .retain(|s| s.ends_at.is_none_or(|end| now < end) && !owned(chain, s, others));
     world
 }
 
 /// Whether a stop lasts as long as one of these requests.
 fn owned(chain: &Chain, stop: &Stop, others: &BTreeSet<String>) -> bool {
-    chain.stop(&stop.id).and_then(owner).is_some_and(|request| others.contains(&request))
+    chain
+        .stop(&stop.id)
+        .and_then(owner)
+        .is_some_and(|request| others.contains(&request))
 }
 
 /// The request in whose care a stop is.
@@ -244,7 +281,10 @@ pub(crate) fn step_row<'c>(catalog: &'c Catalog, code: &str) -> Done<&'c Step> {
 
 /// The catalogue row of a request kind.
 pub(crate) fn plan_row<'c>(catalog: &'c Catalog, kind: &str) -> Done<&'c PlanRow> {
-    catalog.plans.get(kind).ok_or_else(|| Refused::not_found("request kind", kind))
+    catalog
+        .plans
+        .get(kind)
+        .ok_or_else(|| Refused::not_found("request kind", kind))
 }
 
 /// Whether a step is decided by reviewers.

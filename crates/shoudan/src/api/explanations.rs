@@ -2,8 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::ids::MerchantNumber;
+use operations::Ctx;
 use operations::explain::{self, Ask, Audience};
+use operations::refused::{Done, Refused};
 use operations::views::Explanation;
+use store::Tx;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -63,14 +67,29 @@ async fn get_explanation(State(app): State<App>, caller: Caller, asked: Asked) -
     }
     let (name, key) = ((*name).to_owned(), key.clone());
     let explained = app
-        .read(caller.ctx(&app, ""), move |tx, ctx| match name.as_str() {
-            "code" => explain::by_code(tx, ctx, &key, &ask, audience),
-            "terminal" => explain::by_number(tx, ctx, &key, &ask, audience),
-            "serial" => explain::by_serial(tx, ctx, &key, &ask, audience),
-            _ => explain::merchant(tx, ctx, &key, &ask, audience),
+        .read(caller.ctx(&app, ""), move |tx, ctx| match explained(tx, ctx, &name, &key, &ask, audience) {
+            // Another's: in public words, as anyone with the code or serial number gets them.
+            Err(Refused::NotFound { what: "merchant", .. }) if open => explained(tx, ctx, &name, &key, &ask, Audience::Public),
+            other => other,
         })
         .await?;
     Ok(Json(explained))
+}
+
+fn explained(tx: &mut Tx<'_>, ctx: &mut Ctx, name: &str, key: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
+    match name {
+        "code" => explain::by_code(tx, ctx, key, ask, audience),
+        "terminal" => explain::by_number(tx, ctx, key, ask, audience),
+        "serial" => explain::by_serial(tx, ctx, key, ask, audience),
+        _ => {
+            let id = match MerchantNumber::parse(key) {
+                Ok(number) => store::chain::merchant_by_number(tx, number.as_str())?,
+                Err(_) => Some(key.to_owned()),
+            };
+            let id = id.ok_or_else(|| Refused::not_found("merchant", key))?;
+            explain::merchant(tx, ctx, &id, ask, audience)
+        }
+    }
 }
 
 /// For whom an answer is cut. What is open to anyone is told in public words also to a merchant who asks about another.

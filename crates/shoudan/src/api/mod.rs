@@ -2,9 +2,17 @@
 //! asked of it stands beside it and becomes `/openapi.json`.
 
 mod asked;
+mod catalog;
 mod command;
+mod documents;
 mod explanations;
+mod history;
+mod merchants;
+mod requests;
+mod reviews;
+mod stops;
 mod system;
+mod terminals;
 mod test_aids;
 
 use std::collections::BTreeMap;
@@ -26,11 +34,28 @@ use crate::serve::EDITION;
 /// The security scheme of keys.
 const KEY: &str = "key";
 
+/// Who may look at merchants' things; which merchants', each operation decides.
+const READ: Access = Access::Any(&["read_all", "read_own", "read_agent", "api_read"]);
+
+/// Who may act in requests; in which steps, each operation decides.
+const ACT: Access = Access::Any(&["act_own", "act_agent", "api_write", "read_all"]);
+
 /// Every door of the API.
 pub fn routes(doors: Doors) -> Doors {
-    let doors = system::routes(doors);
-    let doors = explanations::routes(doors);
-    test_aids::routes(doors)
+    let rooms = [
+        system::routes,
+        explanations::routes,
+        merchants::routes,
+        terminals::routes,
+        stops::routes,
+        requests::routes,
+        documents::routes,
+        reviews::routes,
+        history::routes,
+        catalog::routes,
+        test_aids::routes,
+    ];
+    rooms.into_iter().fold(doors, |doors, room| room(doors))
 }
 
 /// The description without its paths, which the doors add.

@@ -1,11 +1,17 @@
-//! Health and counters.
+//! Health, counters, and the checker of invariants.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, header};
 use axum::response::IntoResponse;
 
+use operations::check::{self, Violation};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
 use crate::app::App;
-use crate::doors::{Access, Doors};
+use crate::doors::{Access, Caller, Doors};
 use crate::problem::Problem;
 
 /// The doors.
@@ -13,6 +19,24 @@ pub fn routes(doors: Doors) -> Doors {
     doors
         .door(Method::GET, "/healthz", Access::Public, health)
         .door(Method::GET, "/metrics", Access::Public, metrics)
+        .api(Access::Any(&["audit_read", "test_clock"]), routes!(run_checks))
+}
+
+/// What every invariant says.
+#[derive(Serialize, ToSchema)]
+struct Checked {
+    /// How many rules were checked.
+    checked: usize,
+    /// What does not hold; empty: all is well.
+    violations: Vec<Violation>,
+}
+
+/// Checks everything that must hold between the stored rows.
+#[utoipa::path(get, path = "/v1/check", operation_id = "check", tag = "system", summary = "Check the invariants",
+    responses((status = 200, description = "What was found.", body = Checked)))]
+async fn run_checks(State(app): State<App>, caller: Caller) -> Result<Json<Checked>, Problem> {
+    let violations = app.read(caller.ctx(&app, ""), |tx, ctx| check::check(tx, &ctx.platform.clone(), ctx.now)).await?;
+    Ok(Json(Checked { checked: check::INVARIANTS.len(), violations }))
 }
 
 /// Fine only if the database takes a commit.

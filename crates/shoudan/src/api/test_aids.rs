@@ -2,14 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::time::{Span, Time};
+use operations::trigger::{self, Triggered};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::asked::{time, wrong};
-use super::command::{Command, carry_out_long};
+use super::command::{Command, carry_out, carry_out_long};
 use crate::app::App;
 use crate::doors::{Access, Caller, Doors};
 use crate::jobs;
@@ -20,7 +22,8 @@ pub fn routes(doors: Doors) -> Doors {
     if !doors.app().clock.movable() {
         return doors;
     }
-    doors.api(Access::Any(&["test_clock"]), routes!(get_clock)).api(Access::Any(&["test_clock"]), routes!(move_clock))
+    let access = Access::Any(&["test_clock"]);
+    doors.api(access, routes!(get_clock)).api(access, routes!(move_clock)).api(access, routes!(trigger_reason))
 }
 
 /// Where the clock stands.
@@ -85,6 +88,30 @@ fn read(body: &MoveClock) -> Result<jobs::Move, Problem> {
         (None, Some(to)) => Ok(jobs::Move::To(moment(to)?)),
         _ => Err(wrong("advance", "exclusive", "请给出 advance 或 to 之一。", "give one of advance and to").into()),
     }
+}
+
+/// A reason to be brought about, or back from.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TriggerBody {
+    /// Reason code of the catalogue.
+    reason: String,
+    /// Terminal number.
+    terminal: String,
+    /// Carry out the plan that brings it back instead.
+    #[serde(default)]
+    restore: bool,
+}
+
+/// Brings a terminal under a reason by what would really bring it about, or carries out the plan that brings it back.
+#[utoipa::path(post, path = "/v1/test/trigger", operation_id = "triggerReason", tag = "test aids", summary = "Bring a reason about",
+    request_body = TriggerBody, responses((status = 200, description = "What was done.", body = Triggered)))]
+async fn trigger_reason(State(app): State<App>, caller: Caller, command: Command<TriggerBody>) -> Result<Response, Problem> {
+    let Command { body, call } = command;
+    carry_out(&app, &caller, call, StatusCode::OK, "trigger", move |tx, ctx| {
+        trigger::reason(tx, ctx, &body.reason, &body.terminal, body.restore)
+    })
+    .await
 }
 
 fn moment(text: &str) -> Result<Time, Problem> {

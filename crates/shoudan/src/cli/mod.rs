@@ -1,6 +1,12 @@
-//! The command line: starting the server, and asking one that runs.
+//! The command line: starting the server, asking one that runs, and tools that need none.
 
+mod ask;
+mod catalog;
+mod client;
+mod explain;
+mod pos;
 mod run;
+mod show;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,9 +14,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use client::Server;
+
 /// An open merchant-acquiring system.
 #[derive(Parser)]
-#[command(name = "shoudan", version, about)]
+#[command(name = "shoudan", version, about, arg_required_else_help = true)]
 struct Shoudan {
     #[command(subcommand)]
     command: Command,
@@ -18,13 +26,96 @@ struct Shoudan {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start everything with a seeded world: HTTP, terminal gateway, simulated card network.
+    /// Start everything with a seeded world: pages, API, terminal gateway, simulated card network.
     Demo(Demo),
     /// Start the production form: no simulators, no default secrets, no test clock.
     Serve {
         /// The settings (TOML).
         #[arg(long)]
         config: PathBuf,
+    },
+    /// Say what works, what does not, why, and what brings it back.
+    Explain {
+        /// The code on the slip (7K3-M9Q), a terminal number, a serial number, or a merchant number.
+        subject: String,
+        /// The capability asked about; `sale` if none is named.
+        #[arg(long)]
+        capability: Option<String>,
+        /// A past moment, e.g. 2026-11-25T17:00:00+08:00.
+        #[arg(long)]
+        at: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Bring a terminal under a reason, or back (demonstration and tests).
+    Trigger {
+        /// Reason code; `shoudan catalog list reasons` lists them.
+        reason: String,
+        /// Terminal number.
+        #[arg(long)]
+        terminal: String,
+        /// Carry out the plan that brings it back.
+        #[arg(long)]
+        restore: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Look at the test clock, or move it on.
+    Clock {
+        #[command(subcommand)]
+        what: Clock,
+    },
+    /// Check everything that must hold between the stored rows.
+    Check {
+        /// Check a database directly instead of asking a server: `sqlite:PATH` or `postgres://…`.
+        #[arg(long)]
+        database: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Check a catalogue, or list what is in it.
+    Catalog {
+        #[command(subcommand)]
+        what: Catalog,
+    },
+    /// Work a simulated POS terminal of the demonstration's world.
+    Pos(pos::Pos),
+}
+
+#[derive(Subcommand)]
+enum Clock {
+    /// Where it stands.
+    Show {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Move it on: `100d`, `3mo`, `36h`, or P100D.
+    Advance {
+        /// By how much.
+        span: String,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Subcommand)]
+enum Catalog {
+    /// Load a catalogue and prove that nothing in it is a dead end.
+    Check {
+        /// Its directory; none: the shipped one.
+        directory: Option<PathBuf>,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List rows of the shipped catalogue.
+    List {
+        /// What to list.
+        #[arg(value_enum)]
+        what: catalog::Listed,
+        /// Words in Chinese instead of English.
+        #[arg(long)]
+        zh: bool,
     },
 }
 
@@ -34,7 +125,7 @@ pub struct Demo {
     /// Where its data is kept.
     #[arg(long, default_value = "data")]
     data: PathBuf,
-    /// Where HTTP listens.
+    /// Where pages and API listen.
     #[arg(long, default_value = "127.0.0.1:8080")]
     http: SocketAddr,
     /// Where terminals are listened for.
@@ -76,6 +167,16 @@ pub fn main() -> ExitCode {
     let done = match asked.command {
         Command::Demo(demo) => run::demo(&demo),
         Command::Serve { config } => run::serve(&config),
+        Command::Explain { subject, capability, at, server } => {
+            explain::explain(&server, &subject, capability.as_deref(), at.as_deref())
+        }
+        Command::Trigger { reason, terminal, restore, server } => ask::trigger(&server, &reason, &terminal, restore),
+        Command::Clock { what: Clock::Show { server } } => ask::clock(&server),
+        Command::Clock { what: Clock::Advance { span, server } } => ask::advance(&server, &span),
+        Command::Check { database, server } => ask::check(&server, database.as_deref()),
+        Command::Catalog { what: Catalog::Check { directory, json } } => catalog::check(directory.as_deref(), json),
+        Command::Catalog { what: Catalog::List { what, zh } } => catalog::list(what, zh),
+        Command::Pos(pos) => pos::pos(&pos),
     };
     match done {
         Ok(code) => code,

@@ -30,8 +30,12 @@ const TRIES: u8 = 5;
 const AGAIN: Duration = Duration::hours(4);
 /// Stops of the old account that end with it, because they were about it alone. Any other moves on to the new account:
 /// a reserve or a debt is not shaken off by changing the account.
-const OF_OLD_ACCOUNT: [&str; 4] =
-    ["settlement.change_in_review", COOLING, "settlement.payout_returned", "settlement.account_invalid"];
+const OF_OLD_ACCOUNT: [&str; 4] = [
+    "settlement.change_in_review",
+    COOLING,
+    "settlement.payout_returned",
+    "settlement.account_invalid",
+];
 
 /// Checks that whoever asks can read the account's statement: a small amount is sent, and what arrived is typed in.
 pub(super) fn check_ownership(
@@ -42,11 +46,19 @@ pub(super) fn check_ownership(
     given: &Given,
 ) -> Done<Checked> {
     check_number(tx, ctx, work, step, given)?;
-    if !work.step(step).is_some_and(|s| work::list_of(&s.fields).iter().any(|f| f == "verification_amount")) {
+    if !work
+        .step(step)
+        .is_some_and(|s| work::list_of(&s.fields).iter().any(|f| f == "verification_amount"))
+    {
         return Ok(Checked::Fine);
     }
     let Some(number) = number(ctx, work, step, given)? else {
-        return Err(Refused::field("account_number", "required", "请填写结算账号", "enter the account number"));
+        return Err(Refused::field(
+            "account_number",
+            "required",
+            "请填写结算账号",
+            "enter the account number",
+        ));
     };
     let account = ctx.platform.sealer.blind("account_number", &number);
     let sent = work.details.deposit.clone().filter(|d| d.account == account);
@@ -61,7 +73,9 @@ pub(super) fn check_ownership(
         work.details.deposit = Some(send(ctx, work, account));
         return Ok(Checked::Wait("@deposit_sent".into()));
     }
-    let Some(answer) = given.get("verification_amount") else { return Ok(Checked::Wait("@deposit_sent".into())) };
+    let Some(answer) = given.get("verification_amount") else {
+        return Ok(Checked::Wait("@deposit_sent".into()));
+    };
     if Fen::parse(answer).ok() == Some(amount(ctx, work, &deposit)?) {
         return Ok(Checked::Fine);
     }
@@ -71,19 +85,34 @@ pub(super) fn check_ownership(
         deposit.at = ctx.now.millis();
     }
     work.details.deposit = Some(deposit);
-    Ok(Checked::Wait(if left == 0 { "@deposit_spent".into() } else { format!("@deposit_wrong:{left}") }))
+    Ok(Checked::Wait(if left == 0 {
+        "@deposit_spent".into()
+    } else {
+        format!("@deposit_wrong:{left}")
+    }))
 }
 
 /// Draws the small amount: 1 to 99 fen.
 fn send(ctx: &mut Ctx, work: &Work, account: String) -> Deposit {
     let fen = ctx.ids.below(99) + 1;
-    let sealed = ctx.platform.sealer.seal(fen.to_string().as_bytes(), ctx.ids.bytes(), &deposit_place(work));
-    Deposit { account, sealed: hex(&sealed), wrong: 0, at: ctx.now.millis() }
+    let sealed = ctx
+        .platform
+        .sealer
+        .seal(fen.to_string().as_bytes(), ctx.ids.bytes(), &deposit_place(work));
+    Deposit {
+        account,
+        sealed: hex(&sealed),
+        wrong: 0,
+        at: ctx.now.millis(),
+    }
 }
 
 fn amount(ctx: &Ctx, work: &Work, deposit: &Deposit) -> Done<Fen> {
     let text = unseal(ctx, &deposit.sealed, &deposit_place(work))?;
-    text.expose().parse().map(Fen).map_err(|_| Refused::Keys("the sealed small amount is not a number".into()))
+    text.expose()
+        .parse()
+        .map(Fen)
+        .map_err(|_| Refused::Keys("the sealed small amount is not a number".into()))
 }
 
 fn deposit_place(work: &Work) -> String {
@@ -94,7 +123,11 @@ fn deposit_place(work: &Work) -> String {
 /// out, and for the simulated bank that shows it as received.
 pub fn micro_deposit(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, request: &str) -> Done<Option<Fen>> {
     let work = Work::load(tx, merchant, request)?;
-    work.details.deposit.clone().map(|deposit| amount(ctx, &work, &deposit)).transpose()
+    work.details
+        .deposit
+        .clone()
+        .map(|deposit| amount(ctx, &work, &deposit))
+        .transpose()
 }
 
 /// Checks the number of the account asked for.
@@ -114,9 +147,10 @@ fn check_number(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, step: &str, given: &Giv
     if work.request.kind != "settlement_account_change" {
         return Ok(());
     }
-    let (Some(number), Some(current)) =
-        (number(ctx, work, step, given)?, parties::current_account(tx, &work.request.merchant_id)?)
-    else {
+    let (Some(number), Some(current)) = (
+        number(ctx, work, step, given)?,
+        parties::current_account(tx, &work.request.merchant_id)?,
+    ) else {
         return Ok(());
     };
     if is_same(tx, ctx, &work.request.merchant_id, &current, &number)? {
@@ -139,7 +173,11 @@ fn number(ctx: &Ctx, work: &Work, step: &str, given: &Given) -> Done<Option<Stri
     if let Some(number) = given.get("account_number") {
         return Ok(Some(number.clone()));
     }
-    let own = work.step(step).map(|s| evidence::open(ctx, s, "account_number")).transpose()?.flatten();
+    let own = work
+        .step(step)
+        .map(|s| evidence::open(ctx, s, "account_number"))
+        .transpose()?
+        .flatten();
     let number = match own {
         Some(own) => Some(own),
         None => evidence::find(ctx, work, "account_number")?,
@@ -149,22 +187,38 @@ fn number(ctx: &Ctx, work: &Work, step: &str, given: &Given) -> Done<Option<Stri
 
 /// Ownership is proved; where the request asks for nothing more about the account, that proposes it.
 pub(super) fn proven(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
-    if work.step("change_settlement_account").is_some() { Ok(()) } else { propose(tx, ctx, work, step) }
+    if work.step("change_settlement_account").is_some() {
+        Ok(())
+    } else {
+        propose(tx, ctx, work, step)
+    }
 }
 
 /// Writes the approved account as the next version, and starts its cooling-off where it replaces another.
 pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
     let merchant = work.request.merchant_id.clone();
-    let Some(number) = number(ctx, work, step, &Given::new())? else { return Ok(()) };
+    let Some(number) = number(ctx, work, step, &Given::new())? else {
+        return Ok(());
+    };
     let current = parties::current_account(tx, &merchant)?;
     let replaces = match &current {
         Some(account) => !is_same(tx, ctx, &merchant, account, &number)?,
         None => false,
     };
-    let effective = if replaces { boundary(ctx, ctx.now + COOLING_OFF) } else { ctx.now };
+    let effective = if replaces {
+        boundary(ctx, ctx.now + COOLING_OFF)
+    } else {
+        ctx.now
+    };
     let id: SettlementAccountId = ctx.ids.id(ctx.now);
-    let bank = evidence::find(ctx, work, "account_bank")?.map(|b| b.expose().clone()).unwrap_or_default();
-    let kind = if number.starts_with("62") { "personal" } else { "corporate" };
+    let bank = evidence::find(ctx, work, "account_bank")?
+        .map(|b| b.expose().clone())
+        .unwrap_or_default();
+    let kind = if number.starts_with("62") {
+        "personal"
+    } else {
+        "corporate"
+    };
     let (at, from) = (ctx.now.millis(), effective.millis());
     let proposed = AccountRow {
         merchant_id: merchant.clone(),
@@ -181,12 +235,28 @@ pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
     for field in super::data::OF_ACCOUNT {
         if let Some(value) = evidence::find(ctx, work, field)? {
             let masked = private::mask(field, value.expose());
-            private::put(tx, ctx, &merchant, "settlement_account", id.as_str(), field, &value, &masked)?;
+            private::put(
+                tx,
+                ctx,
+                &merchant,
+                "settlement_account",
+                id.as_str(),
+                field,
+                &value,
+                &masked,
+            )?;
         }
     }
     let request = work.request.id.clone();
     work::as_system(ctx, &request, |ctx| {
-        moves::born(tx, ctx, &merchant, SubjectKind::SettlementAccount, id.as_str(), SETTLEMENT_ACCOUNT.start)
+        moves::born(
+            tx,
+            ctx,
+            &merchant,
+            SubjectKind::SettlementAccount,
+            id.as_str(),
+            SETTLEMENT_ACCOUNT.start,
+        )
     })?;
     work.details.account = Some(id.to_string());
     work.details.effective_at = Some(from);
@@ -200,19 +270,33 @@ pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
 /// Where money will go when a proposal is approved, in words; the number masked.
 pub(crate) fn money_words(ctx: &Ctx, work: &Work) -> Vec<String> {
     let shown = |field: &str| {
-        work.steps.iter().rev().find_map(|s| evidence::Evidence::of(s).fields.get(field).map(|g| g.shown.clone()))
+        work.steps
+            .iter()
+            .rev()
+            .find_map(|s| evidence::Evidence::of(s).fields.get(field).map(|g| g.shown.clone()))
     };
-    let Some(number) = shown("account_number") else { return Vec::new() };
+    let Some(number) = shown("account_number") else {
+        return Vec::new();
+    };
     let bank = shown("account_bank").unwrap_or_default();
-    let from = ctx.platform.zone.human(boundary(ctx, ctx.now + COOLING_OFF), ctx.now, ctx.lang);
-    let replaces = work.chain.link(SubjectKind::SettlementAccount).is_some_and(|l| !l.id.is_empty());
+    let from = ctx
+        .platform
+        .zone
+        .human(boundary(ctx, ctx.now + COOLING_OFF), ctx.now, ctx.lang);
+    let replaces = work
+        .chain
+        .link(SubjectKind::SettlementAccount)
+        .is_some_and(|l| !l.id.is_empty());
     let told = if replaces {
         domain::text!(
             format!("{from}起，款项转入 {bank} {number}；此前仍转入原账户，并可撤销"),
             format!("From {from} money goes to {bank} {number}; until then to the old account, and it can be undone")
         )
     } else {
-        domain::text!(format!("款项转入 {bank} {number}"), format!("Money goes to {bank} {number}"))
+        domain::text!(
+            format!("款项转入 {bank} {number}"),
+            format!("Money goes to {bank} {number}")
+        )
     };
     vec![told.get(ctx.lang).to_owned()]
 }
@@ -221,13 +305,19 @@ pub(crate) fn money_words(ctx: &Ctx, work: &Work) -> Vec<String> {
 fn boundary(ctx: &Ctx, at: Time) -> Time {
     let zone = &ctx.platform.zone;
     let today = zone.start_of(zone.date(at));
-    if today == at { at } else { zone.start_of(zone.date(at).add_days(1)) }
+    if today == at {
+        at
+    } else {
+        zone.start_of(zone.date(at).add_days(1))
+    }
 }
 
 fn cool(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, old: &str, until: Time) -> Done<()> {
     let (merchant, request) = (work.request.merchant_id.clone(), work.request.id.clone());
     if let Some(before) = store::stops::find_live(tx, &merchant, ("settlement_account", old), COOLING)? {
-        work::as_system(ctx, &request, |ctx| stops::end(tx, ctx, &before, "a later change replaces it"))?;
+        work::as_system(ctx, &request, |ctx| {
+            stops::end(tx, ctx, &before, "a later change replaces it")
+        })?;
     }
     let place = Place {
         merchant: merchant.clone(),
@@ -242,7 +332,14 @@ fn cool(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, old: &str, until: Time)
     work.details.own_stops.push(placed.id.clone());
     work.details.seen.insert(placed.id);
     let data = json!({ "ends_at": until.millis() });
-    tell(tx, ctx, work, "settlement_account.cooling", (SubjectKind::SettlementAccount, old), data)
+    tell(
+        tx,
+        ctx,
+        work,
+        "settlement_account.cooling",
+        (SubjectKind::SettlementAccount, old),
+        data,
+    )
 }
 
 /// Whether the approved account's boundary has come.
@@ -255,13 +352,7 @@ pub(super) fn is_boundary(tx: &mut Tx<'_>, ctx: &Ctx, work: &mut Work) -> Done<b
 }
 
 /// A person cannot shorten the cooling-off.
-pub(super) fn check_boundary(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    work: &mut Work,
-    step: &str,
-    _: &Given,
-) -> Done<Checked> {
+pub(super) fn check_boundary(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str, _: &Given) -> Done<Checked> {
     if is_boundary(tx, ctx, work)? {
         return Ok(Checked::Fine);
     }
@@ -269,15 +360,22 @@ pub(super) fn check_boundary(
     Err(Refused::conflict(
         "step",
         step,
-        format!("the change cools off and takes effect at {}; until then it can be undone", at.rfc3339()),
+        format!(
+            "the change cools off and takes effect at {}; until then it can be undone",
+            at.rfc3339()
+        ),
     ))
 }
 
 /// Makes the approved account the current one. Stops that were about the old account alone end; any other moves on.
 pub(super) fn switch(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    let Some(new) = work.details.account.clone() else { return Ok(()) };
+    let Some(new) = work.details.account.clone() else {
+        return Ok(());
+    };
     let (merchant, request) = (work.request.merchant_id.clone(), work.request.id.clone());
-    let old = parties::current_account(tx, &merchant)?.map(|a| a.id).unwrap_or_default();
+    let old = parties::current_account(tx, &merchant)?
+        .map(|a| a.id)
+        .unwrap_or_default();
     if old == new {
         return Ok(());
     }
@@ -313,8 +411,17 @@ pub(super) fn switch(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -
 
 /// Tells that payouts now go to the new account.
 pub(super) fn effective(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    let Some(new) = work.details.account.clone() else { return Ok(()) };
-    tell(tx, ctx, work, "settlement_account.effective", (SubjectKind::SettlementAccount, &new), json!({}))
+    let Some(new) = work.details.account.clone() else {
+        return Ok(());
+    };
+    tell(
+        tx,
+        ctx,
+        work,
+        "settlement_account.effective",
+        (SubjectKind::SettlementAccount, &new),
+        json!({}),
+    )
 }
 
 /// Undoes a change that cools off: the request that carries it out is withdrawn.
@@ -331,7 +438,9 @@ pub(super) fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> 
 
 /// Giving up a change: an account not yet current never becomes so. One that is cannot be given up.
 pub(super) fn give_up(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<()> {
-    let Some(new) = work.details.account.clone() else { return Ok(()) };
+    let Some(new) = work.details.account.clone() else {
+        return Ok(());
+    };
     let account = parties::account(tx, &work.request.merchant_id, &new)?;
     if account.is_some_and(|a| a.is_current) {
         return Err(Refused::conflict(
@@ -342,5 +451,12 @@ pub(super) fn give_up(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<(
     }
     work.details.account = None;
     work.details.effective_at = None;
-    tell(tx, ctx, work, "settlement_account.undone", (SubjectKind::SettlementAccount, &new), json!({}))
+    tell(
+        tx,
+        ctx,
+        work,
+        "settlement_account.undone",
+        (SubjectKind::SettlementAccount, &new),
+        json!({}),
+    )
 }

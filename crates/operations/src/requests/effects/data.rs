@@ -44,8 +44,12 @@ const HOMES: [(&str, Home); 10] = [
 ];
 
 /// The fields of a settlement account, kept with the account.
-pub(super) const OF_ACCOUNT: [&str; 4] =
-    ["account_holder", "account_number", "account_mobile", "account_holder_id_number"];
+pub(super) const OF_ACCOUNT: [&str; 4] = [
+    "account_holder",
+    "account_number",
+    "account_mobile",
+    "account_holder_id_number",
+];
 
 /// Whether approving a step writes this field into the merchant's data.
 pub(crate) fn is_data(field: &str) -> bool {
@@ -59,7 +63,9 @@ pub(crate) fn is_kept(field: &str) -> bool {
 
 /// Writes what a step corrected; the merchant's version counts the change.
 pub(super) fn correct(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
-    let Some(row) = work.step(step).cloned() else { return Ok(()) };
+    let Some(row) = work.step(step).cloned() else {
+        return Ok(());
+    };
     let given = Evidence::of(&row);
     let merchant = work.request.merchant_id.clone();
     let mut known =
@@ -118,7 +124,16 @@ fn keep(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, code: &str, home: Home, val
     let merchant = &work.request.merchant_id;
     let text = value.expose();
     if home == Home::Private {
-        return private::put(tx, ctx, merchant, "merchant", merchant, code, value, &private::mask(code, text));
+        return private::put(
+            tx,
+            ctx,
+            merchant,
+            "merchant",
+            merchant,
+            code,
+            value,
+            &private::mask(code, text),
+        );
     }
     let Some(shop) = shop(tx, work)? else { return Ok(()) };
     if home == Home::ShopName {
@@ -135,5 +150,8 @@ fn shop(tx: &mut Tx<'_>, work: &Work) -> Done<Option<String>> {
     if !own.is_empty() {
         return Ok(Some(own));
     }
-    Ok(parties::shops(tx, &work.request.merchant_id)?.into_iter().next().map(|s| s.id))
+    Ok(parties::shops(tx, &work.request.merchant_id)?
+        .into_iter()
+        .next()
+        .map(|s| s.id))
 }

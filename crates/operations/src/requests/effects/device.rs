@@ -23,11 +23,28 @@ const CODE_LIFE: Duration = Duration::days(7);
 pub fn new_activation_code(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -> Done<(String, Time)> {
     let chain = chain::of_terminal(tx, merchant, terminal)?;
     access::see(ctx, merchant, &chain.agent)?;
-    let by = ctx.catalog().steps.get("request_activation_code").map(|s| s.by.clone()).unwrap_or_default();
+    let by = ctx
+        .catalog()
+        .steps
+        .get("request_activation_code")
+        .map(|s| s.by.clone())
+        .unwrap_or_default();
     if ctx.actor.role != "system" && ctx.actor.role != "devices" && !access::may_act_as(ctx, &by) {
-        return Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "act_own" });
+        return Err(Refused::NotPermitted {
+            actor: ctx.actor.id.clone(),
+            permission: "act_own",
+        });
     }
-    issue(tx, ctx, merchant, terminal, &chain.link(SubjectKind::Device).map(|l| l.id.clone()).unwrap_or_default())
+    issue(
+        tx,
+        ctx,
+        merchant,
+        terminal,
+        &chain
+            .link(SubjectKind::Device)
+            .map(|l| l.id.clone())
+            .unwrap_or_default(),
+    )
 }
 
 fn issue(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str, device: &str) -> Done<(String, Time)> {
@@ -84,15 +101,14 @@ pub(super) fn issue_code(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: 
 }
 
 /// The step «activate»: the code must be the last one issued for this terminal, and not be over.
-pub(super) fn check_code(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    work: &mut Work,
-    step: &str,
-    given: &Given,
-) -> Done<Checked> {
+pub(super) fn check_code(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str, given: &Given) -> Done<Checked> {
     let Some(code) = given.get("activation_code") else {
-        return Err(Refused::field("activation_code", "required", "请填写激活码", "enter the activation code"));
+        return Err(Refused::field(
+            "activation_code",
+            "required",
+            "请填写激活码",
+            "enter the activation code",
+        ));
     };
     let terminal = terminal(work, step)?;
     let row = terminals::get(tx, &work.request.merchant_id, &terminal)?
@@ -119,24 +135,41 @@ pub(super) fn check_code(
 
 fn terminal(work: &Work, step: &str) -> Done<String> {
     work.chain.terminal.clone().ok_or_else(|| {
-        Refused::conflict("step", step, "it concerns one terminal; open the request for that terminal")
+        Refused::conflict(
+            "step",
+            step,
+            "it concerns one terminal; open the request for that terminal",
+        )
     })
 }
 
 /// The code is used up, and the terminal is open.
 pub(super) fn activated(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    let Some(terminal) = work.chain.terminal.clone() else { return Ok(()) };
+    let Some(terminal) = work.chain.terminal.clone() else {
+        return Ok(());
+    };
     let merchant = work.request.merchant_id.clone();
     terminals::set_activation(tx, &merchant, &terminal, None)?;
     terminals::set_opened(tx, &merchant, &terminal, ctx.now.millis())?;
     terminals::set_signed_off(tx, &merchant, &terminal)?;
     let device = work.subject(SubjectKind::Device);
-    tell(tx, ctx, work, "device.activated", (SubjectKind::Device, &device), json!({}))
+    tell(
+        tx,
+        ctx,
+        work,
+        "device.activated",
+        (SubjectKind::Device, &device),
+        json!({}),
+    )
 }
 
 /// The serial number typed must be the device's own.
 pub(super) fn check_serial(_: &mut Tx<'_>, _: &mut Ctx, work: &mut Work, _: &str, given: &Given) -> Done<Checked> {
-    let own = work.chain.link(SubjectKind::Device).map(|l| l.label.clone()).unwrap_or_default();
+    let own = work
+        .chain
+        .link(SubjectKind::Device)
+        .map(|l| l.label.clone())
+        .unwrap_or_default();
     match given.get("serial_number") {
         Some(typed) if !own.is_empty() && !typed.eq_ignore_ascii_case(&own) => Err(Refused::field(
             "serial_number",
@@ -150,8 +183,14 @@ pub(super) fn check_serial(_: &mut Tx<'_>, _: &mut Ctx, work: &mut Work, _: &str
 
 /// Every terminal of a merchant: id and number.
 pub(crate) fn all_of(tx: &mut Tx<'_>, merchant: &str) -> Done<Vec<(String, String)>> {
-    let filter = terminals::Filter { merchant_id: merchant.to_owned(), ..Default::default() };
-    Ok(terminals::list(tx, &filter, ("", ""), i64::MAX)?.into_iter().map(|t| (t.id, t.number)).collect())
+    let filter = terminals::Filter {
+        merchant_id: merchant.to_owned(),
+        ..Default::default()
+    };
+    Ok(terminals::list(tx, &filter, ("", ""), i64::MAX)?
+        .into_iter()
+        .map(|t| (t.id, t.number))
+        .collect())
 }
 
 /// Destroys the keys of the terminal, or of every terminal of a merchant that closes.
@@ -178,7 +217,9 @@ pub(super) fn withdraw_all(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Do
     for (id, _) in all_of(tx, merchant)? {
         let chain = chain::of_terminal(tx, merchant, &id)?;
         for (kind, event) in MOVES {
-            let Some(link) = chain.link(kind).filter(|l| !l.id.is_empty()) else { continue };
+            let Some(link) = chain.link(kind).filter(|l| !l.id.is_empty()) else {
+                continue;
+            };
             let stage = link.stage.as_deref().unwrap_or_default();
             if machine(kind).is_some_and(|m| m.next(stage, event).is_ok()) {
                 moves::apply(tx, ctx, merchant, kind, &link.id, event)?;

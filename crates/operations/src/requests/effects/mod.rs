@@ -11,9 +11,9 @@ use domain::ids::{ContractId, RegistrationId};
 use domain::money::Fen;
 use domain::stages::{CONTRACT, REGISTRATION, SubjectKind};
 use serde_json::{Value, json};
+use store::Tx;
 use store::parties::{self, ContractRow};
 use store::registrations::{self, RegistrationRow};
-use store::Tx;
 
 pub use account::micro_deposit;
 pub(crate) use account::money_words;
@@ -25,9 +25,9 @@ use super::evidence;
 use super::work::{Work, as_system, list_of};
 use super::{close, preflight};
 use crate::ctx::Ctx;
-use crate::{merchants, network};
 use crate::refused::{Done, Refused};
 use crate::trace::{self, Happened};
+use crate::{merchants, network};
 
 /// Values by field code, as typed into the step now.
 type Given = BTreeMap<String, String>;
@@ -92,7 +92,11 @@ pub(crate) const REMARKS: [(&str, &str, &str); 4] = [
         "已五次填错，这笔验证款作废。四小时后可以重新打款验证，请先核对账号。",
         "Five wrong answers: this test payment no longer counts. A new one can be sent in four hours; check the number first.",
     ),
-    ("@cause_gone", "原因已经不存在，没有要办的事了。", "The cause is gone; there is nothing left to do."),
+    (
+        "@cause_gone",
+        "原因已经不存在，没有要办的事了。",
+        "The cause is gone; there is nothing left to do.",
+    ),
 ];
 
 /// A remark in words: a key of [`REMARKS`], or what a person wrote.
@@ -118,13 +122,17 @@ pub(crate) fn check(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str,
 
 /// What must be there before the stages move.
 pub(crate) fn before(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
-    row(step).and_then(|e| e.2).map_or(Ok(()), |act| act(tx, ctx, work, step))
+    row(step)
+        .and_then(|e| e.2)
+        .map_or(Ok(()), |act| act(tx, ctx, work, step))
 }
 
 /// What follows: corrected data of any form, then the step's own effect.
 pub(crate) fn after(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
     data::correct(tx, ctx, work, step)?;
-    row(step).and_then(|e| e.3).map_or(Ok(()), |act| act(tx, ctx, work, step))
+    row(step)
+        .and_then(|e| e.3)
+        .map_or(Ok(()), |act| act(tx, ctx, work, step))
 }
 
 /// The subject a stage move of a step is for: the one of the chain, but the new account where one takes over.
@@ -160,7 +168,9 @@ pub(crate) fn is_complete(tx: &mut Tx<'_>, work: &Work, step: &str, subject_id: 
         return Ok(true);
     }
     let waiting = registrations::of_merchant(tx, &work.request.merchant_id)?;
-    Ok(!waiting.iter().any(|r| r.id != subject_id && r.filed_at.is_some() && r.answered_at.is_none()))
+    Ok(!waiting
+        .iter()
+        .any(|r| r.id != subject_id && r.filed_at.is_some() && r.answered_at.is_none()))
 }
 
 /// What happens when a step's turn comes: a change is reported to the clearing organisation. Whether it is complete at
@@ -193,8 +203,13 @@ pub(crate) fn is_application(work: &Work) -> bool {
 pub(crate) fn concluded(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<()> {
     match work.request.kind.as_str() {
         "appeal" => {
-            let disputed: Vec<_> =
-                work.chain.stops.iter().filter(|s| work.choices.contains_key(&s.reason)).cloned().collect();
+            let disputed: Vec<_> = work
+                .chain
+                .stops
+                .iter()
+                .filter(|s| work.choices.contains_key(&s.reason))
+                .cloned()
+                .collect();
             for stop in disputed {
                 if store::stops::get(tx, &stop.merchant_id, &stop.id)?.is_some_and(|s| s.lifted_at.is_none()) {
                     crate::stops::end(tx, ctx, &stop, "the appeal succeeded")?;
@@ -213,7 +228,14 @@ pub(crate) fn given_up(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<
 }
 
 /// Writes an event about a subject of the request's chain.
-fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &Work, kind: &str, subject: (SubjectKind, &str), data: Value) -> Done<()> {
+fn tell(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    work: &Work,
+    kind: &str,
+    subject: (SubjectKind, &str),
+    data: Value,
+) -> Done<()> {
     trace::event(
         tx,
         ctx,
@@ -241,7 +263,14 @@ fn verified(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()
 
 fn trained(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
     let merchant = work.request.merchant_id.clone();
-    tell(tx, ctx, work, "training.completed", (SubjectKind::Merchant, &merchant), json!({}))
+    tell(
+        tx,
+        ctx,
+        work,
+        "training.completed",
+        (SubjectKind::Merchant, &merchant),
+        json!({}),
+    )
 }
 
 /// An application that was approved opens the merchant.
@@ -298,10 +327,15 @@ fn signed(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> 
 /// The amount due stands in the stops the step serves; that much was paid.
 fn paid(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
     let serves = work.step(step).map(|s| list_of(&s.serves)).unwrap_or_default();
-    let due = work.chain.stops.iter().filter(|s| serves.contains(&s.reason)).try_fold(0_i64, |sum, stop| {
-        let details: Value = serde_json::from_str(&stop.details).unwrap_or(Value::Null);
-        sum.checked_add(details.get("amount").and_then(Value::as_i64).unwrap_or(0))
-    });
+    let due = work
+        .chain
+        .stops
+        .iter()
+        .filter(|s| serves.contains(&s.reason))
+        .try_fold(0_i64, |sum, stop| {
+            let details: Value = serde_json::from_str(&stop.details).unwrap_or(Value::Null);
+            sum.checked_add(details.get("amount").and_then(Value::as_i64).unwrap_or(0))
+        });
     let stated = evidence::find(ctx, work, "paid_amount")?.and_then(|text| Fen::parse(text.expose()).ok());
     let amount = match (due, stated) {
         (Some(0), Some(stated)) => stated.0,
@@ -309,12 +343,21 @@ fn paid(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()>
         (None, _) => return Err(Refused::Inconsistent("the amounts due in the stops overflow".into())),
     };
     let merchant = work.request.merchant_id.clone();
-    tell(tx, ctx, work, "payment.received", (SubjectKind::Merchant, &merchant), json!({ "amount": amount, "step": step }))
+    tell(
+        tx,
+        ctx,
+        work,
+        "payment.received",
+        (SubjectKind::Merchant, &merchant),
+        json!({ "amount": amount, "step": step }),
+    )
 }
 
 /// A terminal without a registration gets one, not filed yet.
 fn ensure_registration(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    let Some(terminal) = work.chain.terminal.clone() else { return Ok(()) };
+    let Some(terminal) = work.chain.terminal.clone() else {
+        return Ok(());
+    };
     if !work.subject(SubjectKind::Registration).is_empty() {
         return Ok(());
     }
@@ -337,7 +380,14 @@ fn ensure_registration(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str)
     registrations::insert(tx, &row)?;
     let why = work.request.id.clone();
     as_system(ctx, &why, |ctx| {
-        crate::moves::born(tx, ctx, &merchant, SubjectKind::Registration, id.as_str(), REGISTRATION.start)
+        crate::moves::born(
+            tx,
+            ctx,
+            &merchant,
+            SubjectKind::Registration,
+            id.as_str(),
+            REGISTRATION.start,
+        )
     })?;
     work.reload_chain(tx)
 }

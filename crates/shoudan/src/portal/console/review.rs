@@ -8,7 +8,7 @@ use super::{paths, reviews};
 use crate::portal::Page;
 use crate::portal::components::{Field, Input, Tone, back, errors_first, field, notice, plan, state_badge};
 use crate::portal::icons::{Icon, icon};
-use crate::portal::words::{Word, desk as d, merchant as m, tasks};
+use crate::portal::words::{Word, desk as d, tasks};
 
 /// What a review's page shows.
 #[derive(Clone, Debug)]
@@ -55,16 +55,10 @@ pub fn review(page: &Page<'_>, desk: &Desk, data: &Review) -> Markup {
             input type="hidden" name="version" value=(request.version);
             div.review-pair {
                 section { h2 { (page.say(d::EVIDENCE)) } (evidence(page, data, open)) }
-                section { h2 { (page.say(d::DATA)) } (filled_in(page, data, open)) }
-            }
-            div.console-two {
-                section {
-                    h2 { (page.say(d::CONSEQUENCES)) }
-                    (consequences(page, it))
-                }
-                section.panel.decision {
-                    h2 { (page.say(d::DECISION)) }
-                    (decision(page, data, open))
+                div.review-data {
+                    section { h2 { (page.say(d::DATA)) } (filled_in(page, data, open)) }
+                    section { h2 { (page.say(d::CONSEQUENCES)) } (consequences(page, it)) }
+                    section.panel.decision { h2 { (page.say(d::DECISION)) } (decision(page, data, open)) }
                 }
             }
         }
@@ -222,6 +216,6 @@ fn decision(page: &Page<'_>, data: &Review, open: bool) -> Markup {
             button.button type="submit" name="decision" value="return" { (icon(Icon::Pen)) span { (page.say(d::SEND_BACK)) } }
             button.button.danger type="submit" name="decision" value="refuse" { (icon(Icon::Bar)) span { (page.say(d::REFUSE)) } }
         }
-        p.quiet.small { (page.say(tasks::NUMBER)) " " span.number { (it.request.id) } " · " (page.say(m::STATE)) " " (it.request.version) }
+        p.quiet.small { (page.say(tasks::NUMBER)) " " span.number { (it.request.id) } " · " (page.say(tasks::VERSION)) " " (it.request.version) }
     }
 }

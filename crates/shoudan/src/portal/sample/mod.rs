@@ -7,6 +7,8 @@ pub mod console_sample;
 pub mod gallery;
 mod lists;
 mod plan;
+#[cfg(test)]
+pub mod pos_sample;
 
 use domain::names::Lang;
 use domain::time::{Time, Zone};

@@ -13,7 +13,13 @@ use crate::refused::FieldError;
 const MOST_TEXT: usize = 200;
 
 /// Dates that must lie in the future: a proof that has ended proves nothing.
-const UNTIL: [&str; 5] = ["licence_valid_until", "id_valid_until", "pause_until", "effective_on", "permit_valid_until"];
+const UNTIL: [&str; 5] = [
+    "licence_valid_until",
+    "id_valid_until",
+    "pause_until",
+    "effective_on",
+    "permit_valid_until",
+];
 
 /// The value in the spelling it is kept in, or what is wrong with it and what would be right.
 pub(crate) fn check(ctx: &Ctx, field: &Field, typed: &str) -> Result<String, FieldError> {
@@ -27,7 +33,12 @@ pub(crate) fn check(ctx: &Ctx, field: &Field, typed: &str) -> Result<String, Fie
         FieldCheck::BankAccount => bank_account(field, typed),
         FieldCheck::ActivationCode => activation_code(field, typed),
         FieldCheck::Serial => SerialNumber::parse(typed).map(|s| s.as_str().to_owned()).map_err(|e| {
-            wrong(field, "format", "照机身标签逐位填写字母和数字，不含空格", &format!("{e}; copy it from the label"))
+            wrong(
+                field,
+                "format",
+                "照机身标签逐位填写字母和数字，不含空格",
+                &format!("{e}; copy it from the label"),
+            )
         }),
         FieldCheck::Date => date(field, typed, today),
         FieldCheck::Amount => amount(field, typed),
@@ -44,8 +55,16 @@ fn text(field: &Field, typed: &str) -> Result<String, FieldError> {
             &format!("at most {MOST_TEXT} characters; this has {length}"),
         ));
     }
-    if typed.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-        return Err(wrong(field, "characters", "含有不可见字符，请删去后重新填写", "it contains invisible characters; remove them"));
+    if typed
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t')
+    {
+        return Err(wrong(
+            field,
+            "characters",
+            "含有不可见字符，请删去后重新填写",
+            "it contains invisible characters; remove them",
+        ));
     }
     Ok(typed.to_owned())
 }
@@ -78,13 +97,24 @@ fn activation_code(field: &Field, typed: &str) -> Result<String, FieldError> {
     if (6..=12).contains(&plain.len()) && plain.bytes().all(|b| b.is_ascii_digit()) {
         Ok(plain)
     } else {
-        Err(wrong(field, "format", "激活码是 6 位以上的数字，请照收到的填写", "the code has six digits or more; type it as received"))
+        Err(wrong(
+            field,
+            "format",
+            "激活码是 6 位以上的数字，请照收到的填写",
+            "the code has six digits or more; type it as received",
+        ))
     }
 }
 
 fn date(field: &Field, typed: &str, today: Date) -> Result<String, FieldError> {
-    let day = Date::parse(typed)
-        .map_err(|_| wrong(field, "format", "请按 2026-11-25 的格式填写日期", "write the date like 2026-11-25"))?;
+    let day = Date::parse(typed).map_err(|_| {
+        wrong(
+            field,
+            "format",
+            "请按 2026-11-25 的格式填写日期",
+            "write the date like 2026-11-25",
+        )
+    })?;
     if UNTIL.contains(&field.code.as_str()) && day < today {
         return Err(wrong(
             field,
@@ -99,16 +129,31 @@ fn date(field: &Field, typed: &str, today: Date) -> Result<String, FieldError> {
 fn amount(field: &Field, typed: &str) -> Result<String, FieldError> {
     match Fen::parse_typed(typed) {
         Ok(fen) if fen.0 > 0 => Ok(fen.to_string()),
-        _ => Err(wrong(field, "format", "请按元填写大于零的金额，例如 0.35", "an amount in yuan above zero, for example 0.35")),
+        _ => Err(wrong(
+            field,
+            "format",
+            "请按元填写大于零的金额，例如 0.35",
+            "an amount in yuan above zero, for example 0.35",
+        )),
     }
 }
 
 /// A field that must be filled in and is not.
 pub(crate) fn missing(field: &Field) -> FieldError {
-    wrong(field, "required", &format!("请填写：{}", field.hint.zh), &format!("fill this in: {}", field.hint.en))
+    wrong(
+        field,
+        "required",
+        &format!("请填写：{}", field.hint.zh),
+        &format!("fill this in: {}", field.hint.en),
+    )
 }
 
 /// A wrong value of a field, told with the field's name.
 pub(crate) fn wrong(field: &Field, code: &str, zh: &str, en: &str) -> FieldError {
-    FieldError::new(&field.code, code, format!("{}：{zh}", field.name.zh), format!("{}: {en}", field.name.en))
+    FieldError::new(
+        &field.code,
+        code,
+        format!("{}：{zh}", field.name.zh),
+        format!("{}: {en}", field.name.en),
+    )
 }

@@ -7,16 +7,17 @@ use domain::catalog::{Catalog, Step, StepKind};
 use serde_json::json;
 use store::Tx;
 
-use super::access;
-use super::carry::{carry_out, happened, replan};
-use super::due::{REVIEW_ORDER, due};
-use super::effects::{self, Checked};
-use super::evidence::{Evidence, give};
-use super::fields;
-use super::views::request_view;
-use super::work::{Work, list_of, step_row};
 use crate::ctx::Ctx;
 use crate::refused::{Done, FieldError, Refused};
+use crate::requests::access;
+use crate::requests::carry::{carry_out, happened};
+use crate::requests::due::{REVIEW_ORDER, due};
+use crate::requests::effects::{self, Checked};
+use crate::requests::evidence::{Evidence, give};
+use crate::requests::fields;
+use crate::requests::replan::replan;
+use crate::requests::views::request_view;
+use crate::requests::work::{Work, list_of, step_row};
 use crate::trace::{self, Change};
 use crate::views::RequestView;
 
@@ -53,6 +54,7 @@ pub fn submit(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Submit) -> Done<RequestVi
             // Not finished, but something was done that must be remembered (a small amount sent, a wrong answer).
             keep(ctx, &mut work, &command, &given)?;
             remark.clone_into(&mut work.step_mut(&command.step)?.remark);
+            told(tx, ctx, &work, &command)?;
             work.save(tx)?;
             return request_view(tx, ctx, &work);
         }
@@ -63,7 +65,14 @@ pub fn submit(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Submit) -> Done<RequestVi
         step.state = "submitted".into();
         step.remark = String::new();
         let audit = told(tx, ctx, &work, &command)?;
-        happened(tx, ctx, &work, "request.step_submitted", json!({ "step": command.step }), &audit)?;
+        happened(
+            tx,
+            ctx,
+            &work,
+            "request.step_submitted",
+            json!({ "step": command.step }),
+            &audit,
+        )?;
     } else {
         told(tx, ctx, &work, &command)?;
         carry_out(tx, ctx, &mut work, &command.step)?;
@@ -80,7 +89,9 @@ pub fn submit(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Submit) -> Done<RequestVi
 
 /// Refuses a step whose turn it is not, or that nobody carries out by hand.
 fn is_turn(work: &Work, catalog: &Catalog, row: &Step, ctx: &Ctx) -> Done<()> {
-    let step = work.step(&row.code).ok_or_else(|| Refused::not_found("step", &row.code))?;
+    let step = work
+        .step(&row.code)
+        .ok_or_else(|| Refused::not_found("step", &row.code))?;
     let refused = |why: String| Err(Refused::conflict("step", &row.code, why));
     if row.kind == StepKind::Review {
         return refused("reviewers decide it in the review queue".into());
@@ -101,24 +112,33 @@ fn is_turn(work: &Work, catalog: &Catalog, row: &Step, ctx: &Ctx) -> Done<()> {
 
 /// The values of the step: newly given, checked and in one spelling, over those given before. All that is wrong is
 /// told at once.
-fn read(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    work: &Work,
-    row: &Step,
-    command: &Submit,
-) -> Done<BTreeMap<String, String>> {
-    let step = work.step(&row.code).ok_or_else(|| Refused::not_found("step", &row.code))?;
+fn read(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, row: &Step, command: &Submit) -> Done<BTreeMap<String, String>> {
+    let step = work
+        .step(&row.code)
+        .ok_or_else(|| Refused::not_found("step", &row.code))?;
     let before = Evidence::of(step);
     let asked = list_of(&step.fields);
     let mut wrong = Vec::new();
     let mut given = BTreeMap::new();
     for (code, _) in command.fields.iter().filter(|(code, _)| !asked.contains(code)) {
-        wrong.push(FieldError::new(code, "not_asked", "这一步没有要求这一项", "this step does not ask for this"));
+        wrong.push(FieldError::new(
+            code,
+            "not_asked",
+            "这一步没有要求这一项",
+            "this step does not ask for this",
+        ));
     }
     for code in &asked {
-        let Some(field) = ctx.catalog().fields.get(code) else { continue };
-        let typed = command.fields.iter().rev().find(|(c, _)| c == code).map(|(_, v)| v.trim()).unwrap_or_default();
+        let Some(field) = ctx.catalog().fields.get(code) else {
+            continue;
+        };
+        let typed = command
+            .fields
+            .iter()
+            .rev()
+            .find(|(c, _)| c == code)
+            .map(|(_, v)| v.trim())
+            .unwrap_or_default();
         if typed.is_empty() {
             let had = before.fields.get(code).is_some_and(|g| g.remark.is_empty());
             if !had && !effects::may_be_blank(code) {
@@ -135,9 +155,18 @@ fn read(
     }
     wrong.extend(missing_papers(tx, ctx, work, &list_of(&step.documents))?);
     if matches!(row.kind, StepKind::Signature | StepKind::Confirm) && !command.confirm {
-        wrong.push(FieldError::new("confirm", "required", "请先阅读并勾选确认", "read it and tick the confirmation"));
+        wrong.push(FieldError::new(
+            "confirm",
+            "required",
+            "请先阅读并勾选确认",
+            "read it and tick the confirmation",
+        ));
     }
-    if wrong.is_empty() { Ok(given) } else { Err(Refused::Invalid(wrong)) }
+    if wrong.is_empty() {
+        Ok(given)
+    } else {
+        Err(Refused::Invalid(wrong))
+    }
 }
 
 /// Documents that are asked and of which none is there that was not returned.
@@ -146,7 +175,9 @@ fn missing_papers(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, asked: &[String]) -> 
         return Ok(Vec::new());
     }
     let there = store::documents::of_request(tx, &work.request.merchant_id, &work.request.id)?;
-    let missing = asked.iter().filter(|code| !there.iter().any(|d| d.kind == **code && d.state != "returned"));
+    let missing = asked
+        .iter()
+        .filter(|code| !there.iter().any(|d| d.kind == **code && d.state != "returned"));
     Ok(missing
         .filter_map(|code| ctx.catalog().documents.get(code))
         .map(|row| {

@@ -4,9 +4,9 @@ use domain::catalog::{Catalog, Step, StepKind};
 use domain::time::{Duration, Time};
 use serde_json::json;
 
-use super::work::{Work, is_review, list_of, step_row};
 use crate::ctx::Ctx;
 use crate::refused::{Done, Refused};
+use crate::requests::work::{Work, is_review, list_of, step_row};
 use crate::sealing::sha256;
 use store::documents::DocumentRow;
 use store::steps::StepRow;
@@ -27,15 +27,22 @@ pub(crate) fn due(catalog: &Catalog, steps: &[StepRow]) -> Vec<String> {
     }
     let judged = |s: &&&StepRow| s.position < REVIEW_ORDER && open.iter().any(|r| is_review(catalog, &r.step));
     let next = open.iter().find(|s| !judged(s));
-    next.filter(|s| s.state != "submitted").map(|s| s.step.clone()).into_iter().collect()
+    next.filter(|s| s.state != "submitted")
+        .map(|s| s.step.clone())
+        .into_iter()
+        .collect()
 }
 
 /// A mere confirmation that moves a stage («submit the application») waits until all before it was brought.
 fn is_held_back(catalog: &Catalog, open: &[&StepRow], step: &StepRow) -> bool {
-    let moves = catalog.steps.get(&step.step).is_some_and(|row| {
-        row.kind == StepKind::Confirm && !row.moves.is_empty() && list_of(&step.fields).is_empty()
-    });
-    moves && open.iter().any(|s| s.position < step.position && s.state != "submitted")
+    let moves = catalog
+        .steps
+        .get(&step.step)
+        .is_some_and(|row| row.kind == StepKind::Confirm && !row.moves.is_empty() && list_of(&step.fields).is_empty());
+    moves
+        && open
+            .iter()
+            .any(|s| s.position < step.position && s.state != "submitted")
 }
 
 /// When a step that starts at `from` is promised to be done, and whether that counts days of a year without a table.
@@ -57,7 +64,11 @@ pub(crate) fn promised(ctx: &Ctx, step: &Step, from: Time, until: Option<i64>) -
 
 /// The latest scheduled end among the stops of these reasons.
 pub(crate) fn last_end(work_stops: &[store::stops::StopRow], reasons: &[String]) -> Option<i64> {
-    work_stops.iter().filter(|s| reasons.contains(&s.reason)).filter_map(|s| s.ends_at).max()
+    work_stops
+        .iter()
+        .filter(|s| reasons.contains(&s.reason))
+        .filter_map(|s| s.ends_at)
+        .max()
 }
 
 /// Gives every step that became due its promise, takes it from those that are not, and tells the request whose turn it
@@ -81,7 +92,10 @@ pub(crate) fn take_turns(ctx: &Ctx, work: &mut Work, review: Option<(&str, Optio
             step.promise_by = promised(ctx, row, ctx.now, until)?.0;
         }
         if next.is_none() {
-            next = Some((json!(row.actor).as_str().unwrap_or_default().to_owned(), step.promise_by));
+            next = Some((
+                json!(row.actor).as_str().unwrap_or_default().to_owned(),
+                step.promise_by,
+            ));
         }
     }
     let (actor, promise) = match (review, next) {
@@ -98,14 +112,21 @@ pub(crate) fn take_turns(ctx: &Ctx, work: &mut Work, review: Option<(&str, Optio
 /// accepts a single step, of that step), exactly as stored.
 pub(crate) fn payload(work: &Work, documents: &[DocumentRow], catalog: &Catalog, step: &str) -> String {
     let judged = judged_by(work, catalog, step);
-    let evidence: Vec<_> = judged.iter().map(|s| json!([s.step, s.fields, s.documents, s.evidence])).collect();
+    let evidence: Vec<_> = judged
+        .iter()
+        .map(|s| json!([s.step, s.fields, s.documents, s.evidence]))
+        .collect();
     let mut papers: Vec<_> = documents
         .iter()
         .filter(|d| judged.iter().any(|s| s.step == d.step))
         .map(|d| format!("{} {}", d.id, d.sha256))
         .collect();
     papers.sort();
-    sha256(json!({ "evidence": evidence, "documents": papers }).to_string().as_bytes())
+    sha256(
+        json!({ "evidence": evidence, "documents": papers })
+            .to_string()
+            .as_bytes(),
+    )
 }
 
 /// The steps a review at `step` decides about: submitted ones.

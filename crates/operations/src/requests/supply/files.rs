@@ -5,12 +5,12 @@ use serde_json::json;
 use store::Tx;
 use store::documents::DocumentRow;
 
-use super::access;
-use super::evidence::Evidence;
-use super::views::document_view;
-use super::work::{Work, list_of, step_row};
 use crate::ctx::Ctx;
 use crate::refused::{Done, Refused};
+use crate::requests::access;
+use crate::requests::evidence::Evidence;
+use crate::requests::views::document_view;
+use crate::requests::work::{Work, list_of, step_row};
 use crate::sealing::sha256;
 use crate::trace::{self, Change, Happened};
 use crate::views::DocumentView;
@@ -45,9 +45,15 @@ pub fn attach(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Attach) -> Done<DocumentV
     let row = step_row(&catalog, &command.step)?;
     access::carry(ctx, &command.merchant, &work.chain.agent, row)?;
     work.need_open()?;
-    let step = work.step(&command.step).ok_or_else(|| Refused::not_found("step", &command.step))?;
+    let step = work
+        .step(&command.step)
+        .ok_or_else(|| Refused::not_found("step", &command.step))?;
     if !matches!(step.state.as_str(), "todo" | "returned") {
-        return Err(Refused::conflict("step", &command.step, format!("it is {}; nothing can be added to it now", step.state)));
+        return Err(Refused::conflict(
+            "step",
+            &command.step,
+            format!("it is {}; nothing can be added to it now", step.state),
+        ));
     }
     if !list_of(&step.documents).contains(&command.kind) {
         return Err(Refused::field(
@@ -74,7 +80,10 @@ pub fn attach(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Attach) -> Done<DocumentV
         uploaded_by: ctx.actor.id.clone(),
         uploaded_at: ctx.now.millis(),
     };
-    let sealed = ctx.platform.sealer.seal(&command.bytes, ctx.ids.bytes(), &place(&document));
+    let sealed = ctx
+        .platform
+        .sealer
+        .seal(&command.bytes, ctx.ids.bytes(), &place(&document));
     store::documents::insert(tx, &document, &sealed)?;
     let person = ctx.actor.person.clone();
     let step = work.step_mut(&command.step)?;
@@ -119,7 +128,14 @@ pub fn document(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Don
     let work = Work::load(tx, merchant, &row.request_id)?;
     access::see(ctx, merchant, &work.chain.agent).map_err(|_| Refused::not_found("document", id))?;
     if ctx.may("read_all") && ctx.actor.role != "system" {
-        let judges = ["review", "review_risk", "review_finance", "manage_devices", "manage_merchants", "audit_read"];
+        let judges = [
+            "review",
+            "review_risk",
+            "review_finance",
+            "manage_devices",
+            "manage_merchants",
+            "audit_read",
+        ];
         if !judges.iter().any(|p| ctx.may(p)) {
             ctx.need("review")?;
         }
@@ -139,7 +155,9 @@ pub fn document(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Don
     }
     let bytes = ctx.platform.sealer.open(&sealed, &place(&row))?.into_exposed();
     if sha256(&bytes) != row.sha256 {
-        return Err(Refused::Inconsistent(format!("the content of document {id} is not what was uploaded")));
+        return Err(Refused::Inconsistent(format!(
+            "the content of document {id} is not what was uploaded"
+        )));
     }
     Ok((document_view(&row), bytes))
 }
@@ -155,7 +173,11 @@ fn checked(bytes: &[u8]) -> Done<&'static str> {
         return refused("empty", "文件是空的，请重新选择", "the file is empty; choose it again");
     }
     if bytes.len() > MOST_BYTES {
-        return refused("size", "文件超过 8 MB，请压缩或分页后上传", "the file is larger than 8 MB; compress or split it");
+        return refused(
+            "size",
+            "文件超过 8 MB，请压缩或分页后上传",
+            "the file is larger than 8 MB; compress or split it",
+        );
     }
     media_type(bytes).map_or_else(
         || {
@@ -171,18 +193,26 @@ fn checked(bytes: &[u8]) -> Done<&'static str> {
 
 /// What a content is, by its first bytes. Nothing that a browser would run (SVG, HTML) is among them.
 fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    const MARKS: [(&[u8], &str); 3] =
-        [(b"%PDF-", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg")];
+    const MARKS: [(&[u8], &str); 3] = [
+        (b"%PDF-", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+    ];
     if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         return Some("image/webp");
     }
-    MARKS.iter().find(|(mark, _)| bytes.starts_with(mark)).map(|(_, name)| *name)
+    MARKS
+        .iter()
+        .find(|(mark, _)| bytes.starts_with(mark))
+        .map(|(_, name)| *name)
 }
 
 /// A file name fit to be shown: its last part, without control characters or marks that turn the reading direction.
 fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let hidden = |c: &char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: &char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let clean: String = last.chars().filter(|c| !hidden(c)).take(MOST_NAME).collect();
     let clean = clean.trim().trim_start_matches('.').to_owned();
     if clean.is_empty() { "document".into() } else { clean }
@@ -198,7 +228,13 @@ mod tests {
         assert_eq!(media_type(b"\x89PNG\r\n\x1a\n...."), Some("image/png"));
         assert_eq!(media_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
         assert_eq!(media_type(b"RIFF\0\0\0\0WEBPVP8 "), Some("image/webp"));
-        for wrong in [&b"<svg onload=alert(1)>"[..], b"GIF89a", b"RIFF\0\0\0\0WAVE", b"PNG", b""] {
+        for wrong in [
+            &b"<svg onload=alert(1)>"[..],
+            b"GIF89a",
+            b"RIFF\0\0\0\0WAVE",
+            b"PNG",
+            b"",
+        ] {
             assert_eq!(media_type(wrong), None);
         }
     }

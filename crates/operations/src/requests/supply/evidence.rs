@@ -6,10 +6,10 @@ use domain::secret::SecretString;
 use serde::{Deserialize, Serialize};
 use store::steps::StepRow;
 
-use super::work::Work;
 use crate::ctx::Ctx;
 use crate::private;
 use crate::refused::{Done, Refused};
+use crate::requests::work::Work;
 use crate::sealing::hex;
 
 /// The evidence column of a step.
@@ -48,7 +48,7 @@ impl Evidence {
 
     /// Writes it back.
     pub(crate) fn keep(&self, step: &mut StepRow) -> Done<()> {
-        step.evidence = super::work::json(self)?;
+        step.evidence = crate::requests::work::json(self)?;
         Ok(())
     }
 }
@@ -56,17 +56,26 @@ impl Evidence {
 /// A value as it is kept: sealed for this very place where it is sensitive.
 pub(crate) fn give(ctx: &mut Ctx, step: &StepRow, field: &str, value: &str) -> Given {
     if !private::is_sensitive(field) {
-        return Given { shown: value.to_owned(), ..Given::default() };
+        return Given {
+            shown: value.to_owned(),
+            ..Given::default()
+        };
     }
     let place = place(step, field);
     let sealed = ctx.platform.sealer.seal(value.as_bytes(), ctx.ids.bytes(), &place);
-    Given { shown: private::mask(field, value), sealed: hex(&sealed), remark: String::new() }
+    Given {
+        shown: private::mask(field, value),
+        sealed: hex(&sealed),
+        remark: String::new(),
+    }
 }
 
 /// The value of a field given in a step, opened.
 pub(crate) fn open(ctx: &Ctx, step: &StepRow, field: &str) -> Done<Option<SecretString>> {
     let evidence = Evidence::of(step);
-    let Some(given) = evidence.fields.get(field) else { return Ok(None) };
+    let Some(given) = evidence.fields.get(field) else {
+        return Ok(None);
+    };
     if given.sealed.is_empty() {
         return Ok(Some(SecretString::new(given.shown.clone())));
     }
@@ -93,8 +102,16 @@ pub(crate) fn unseal(ctx: &Ctx, sealed: &str, place: &str) -> Done<SecretString>
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
-    (digits.len() % 2 == 0).then(|| digits.chunks_exact(2).map(|p| p.iter().fold(0, |n, d| n << 4 | d)).collect())
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|c| c.to_digit(16)?.try_into().ok())
+        .collect::<Option<_>>()?;
+    digits.len().is_multiple_of(2).then(|| {
+        digits
+            .chunks_exact(2)
+            .map(|p| p.iter().fold(0, |n, d| n << 4 | d))
+            .collect()
+    })
 }
 
 fn place(step: &StepRow, field: &str) -> String {

@@ -1,0 +1,6 @@
+//! What people bring: values and documents, checked as they come in.
+
+pub(super) mod evidence;
+pub(super) mod fields;
+pub(super) mod files;
+pub(super) mod submit;

@@ -1,0 +1,137 @@
+//! Which message is it, who sends it, and who deals with it.
+
+use std::sync::Arc;
+
+use iso8583::values::F60;
+use iso8583::{Frame, Kind, Message, ProcessingRequest};
+use operations::payments::{Decline, Issued, rule};
+use operations::refused::{Done, Refused};
+use operations::session::Line;
+
+use super::{Gateway, compose, pay, session};
+
+/// What is done about a message.
+pub(super) enum Said {
+    /// This is answered.
+    Answer(Message),
+    /// Nothing may be answered: whether a change was kept is unknown, and the terminal must ask again.
+    Nothing,
+}
+
+/// A request with what is known of it: kind, and the terminal it comes from.
+pub(super) struct Asked {
+    pub(super) message: Message,
+    pub(super) kind: Kind,
+    pub(super) line: Line,
+    /// 60.2.
+    pub(super) batch: i64,
+}
+
+/// The frame that answers a frame; none where the connection is to be closed instead.
+pub(super) async fn answer(gateway: &Arc<Gateway>, frame: &Frame) -> Option<Frame> {
+    let (message, error) = Message::decode_partly(&frame.message);
+    let message = message.filter(|message| !message.mti().is_response() && message.has(41))?;
+    let kind = Kind::of(&message);
+    let code = match (&error, kind) {
+        (Some(error), _) => {
+            tracing::debug!(%error, "a malformed message");
+            Some("30")
+        }
+        (None, None) => Some(unknown(&message)),
+        (None, Some(kind)) if !kind.missing(&message).is_empty() => Some("30"),
+        (None, Some(_)) => None,
+    };
+    let said = match (code, kind) {
+        (None, Some(kind)) => deal(gateway, &message, kind).await,
+        (code, _) => refuse(gateway, &message, code.unwrap_or("12")),
+    };
+    let name = kind.map_or("unknown", |kind| kind.row().en);
+    let answer = match said {
+        Ok(Said::Answer(answer)) => answer,
+        Ok(Said::Nothing) => return None,
+        Err(error) => {
+            tracing::error!(%error, kind = name, "a terminal's message failed");
+            let ctx = gateway.own_ctx("failed");
+            compose::bare(&ctx, &message, "96").ok()?
+        }
+    };
+    gateway.app.metrics.gateway(name, answer.text(39).unwrap_or("-"));
+    Some(frame.reply(answer.encode().ok()?, ProcessingRequest::Nothing))
+}
+
+/// 40 for a combination that a known type of message does not have here, 12 for a type that does not exist.
+fn unknown(message: &Message) -> &'static str {
+    let known = iso8583::kinds::KINDS.iter().any(|row| message.mti() == row.request);
+    if known { "40" } else { "12" }
+}
+
+fn refuse(gateway: &Gateway, message: &Message, code: &str) -> Done<Said> {
+    let ctx = gateway.own_ctx("refused");
+    compose::bare(&ctx, message, code).map(Said::Answer)
+}
+
+async fn deal(gateway: &Arc<Gateway>, message: &Message, kind: Kind) -> Done<Said> {
+    let number = message.text(41).unwrap_or_default().to_owned();
+    let merchant_number = message.text(42).unwrap_or_default().to_owned();
+    let Some(batch) = F60::of(message).map(|f60| i64::from(f60.batch)) else {
+        return refuse(gateway, message, "30");
+    };
+    let ctx = gateway.ctx(&number, "-", kind.row().en);
+    let found = gateway
+        .app
+        .read(ctx.clone(), move |tx, ctx| operations::session::line(tx, ctx, &number, &merchant_number))
+        .await?;
+    let line = match found {
+        Ok(line) => line,
+        Err(decline) => {
+            let issued = Issued::declined(&ctx, &decline)?;
+            return said(gateway, message, kind, &issued, None);
+        }
+    };
+    if kind.row().mac
+        && let Some(mak) = &line.mak
+        && message.verify(mak).is_err()
+    {
+        tracing::warn!(terminal = line.number, kind = kind.row().en, "a MAC does not match");
+        let issued = Issued::declined(&ctx, &Decline::code(&ctx, "A0"))?;
+        return said(gateway, message, kind, &issued, None);
+    }
+    let asked = Asked { message: message.clone(), kind, line, batch };
+    match kind {
+        Kind::SignIn => session::sign_in(gateway, &asked).await,
+        Kind::SignOff => session::sign_off(gateway, &asked).await,
+        Kind::Echo | Kind::StatusUpload => session::noted(gateway, &asked),
+        Kind::ParameterDownload => session::parameters(gateway, &asked).await,
+        Kind::ParameterEnd => session::parameters_end(gateway, &asked).await,
+        Kind::Settle => session::settle(gateway, &asked).await,
+        Kind::BatchUpload => session::upload(gateway, &asked).await,
+        Kind::BatchChipDetail | Kind::BatchChipFailed => session::upload_chip(gateway, &asked).await,
+        Kind::BatchEndBalanced | Kind::BatchEndUnbalanced => session::upload_end(gateway, &asked).await,
+        Kind::Balance => pay::balance(gateway, &asked).await,
+        Kind::Reversal => pay::reverse(gateway, &asked).await,
+        kind => match rule(kind) {
+            Some(rule) => pay::pay(gateway, &asked, rule).await,
+            None => refuse(gateway, message, "40"),
+        },
+    }
+}
+
+/// Composes an answer.
+pub(super) fn said(
+    gateway: &Gateway,
+    message: &Message,
+    kind: Kind,
+    issued: &Issued,
+    line: Option<&Line>,
+) -> Done<Said> {
+    let mak = line.and_then(|line| line.mak.as_ref());
+    compose::answer(message, kind, issued, &gateway.settings.acquirer, mak)
+        .map(Said::Answer)
+        .map_err(|e| Refused::Inconsistent(format!("an answer cannot be written: {e}")))
+}
+
+/// Composes a refusal.
+pub(super) fn declined(gateway: &Gateway, asked: &Asked, decline: &Decline) -> Done<Said> {
+    let issued = Issued::declined(&gateway.own_ctx("declined"), decline)?;
+    said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line))
+}
