@@ -31,31 +31,37 @@ def world() -> Iterator[dict]:
         yield running
 
 
-def shoudan(*arguments: str, world: dict | None = None, language: str = "en") -> subprocess.CompletedProcess:
-    """Runs the binary as a person in a shell does, with the server named by the environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SHOUDAN_")}
+def shoudan(*arguments: str, directory: Path | None = None, language: str = "en", **settings: str) -> subprocess.CompletedProcess:
+    """Runs the binary as a person in a shell does: in a directory, with settings of the environment."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SHOUDAN_", "LC_"))}
     environment["LANG"] = {"en": "en_GB.UTF-8", "zh": "zh_CN.UTF-8"}[language]
-    environment["NO_PROXY"] = "127.0.0.1"
-    if world is not None:
-        environment |= {"SHOUDAN_URL": base_url(world), "SHOUDAN_KEY": world["api_keys"][0]["key"]}
     return subprocess.run(
-        [str(server.binary()), *arguments],
+        [str(server.binary().resolve()), *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env=environment,
-        timeout=120,
+        cwd=directory,
+        env=environment | settings,
+        timeout=240,
         check=False,
     )
 
 
+@pytest.fixture(scope="module")
+def home(world: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory where somebody started the demonstration: its data are in ./data."""
+    directory = tmp_path_factory.mktemp("home")
+    (directory / "data").symlink_to(world["directory"])
+    return directory
+
+
 @pytest.fixture
-def run(world: dict) -> Run:
-    """Runs a command against the world and says what it printed when it ended otherwise than expected."""
+def run(home: Path) -> Run:
+    """Runs a command beside the demonstration and says what it printed when it ended otherwise than expected."""
 
     def command(*arguments: str, code: int = 0, language: str = "en") -> subprocess.CompletedProcess:
-        done = shoudan(*arguments, world=world, language=language)
+        done = shoudan(*arguments, directory=home, language=language)
         told = f"`shoudan {shlex.join(arguments)}` ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == code, told
         return done
@@ -145,10 +151,11 @@ def test_a_reason_that_is_none_is_refused(world: dict, run: Run):
     assert "merchant.no_such_thing" in refused.stderr
 
 
-def test_the_clock_moves_on(world: dict, run: Run):
-    before = run("clock").stdout
-    after = run("clock", "advance", "3d").stdout
-    assert before != after
+def test_the_clock_moves_on(run: Run):
+    before = json.loads(run("clock", "show", "--json").stdout)
+    after = json.loads(run("clock", "advance", "3d", "--json").stdout)
+    assert after["now"] - before["now"] == 3 * 24 * 60 * 60 * 1000
+    assert after["local"][:10] in run("clock", "show").stdout
     assert run("clock", "advance", "a while", code=2).stderr
 
 
@@ -169,16 +176,21 @@ def test_the_check_of_the_stored_data(run: Run):
     assert run("check").stdout.strip()
 
 
-def test_a_server_that_is_not_there_is_named(world: dict):
-    nowhere = world | {"http": f"http://127.0.0.1:{server.free_port()}"}
-    done = shoudan("explain", "10000001", world=nowhere)
-    assert done.returncode == 1 and base_url(nowhere) in done.stderr
+def test_the_environment_names_a_server(world: dict, tmp_path: Path):
+    named = {"SHOUDAN_URL": base_url(world), "SHOUDAN_KEY": world["api_keys"][0]["key"]}
+    number = world["terminals_list"][0]["terminal_number"]
+    assert shoudan("explain", number, directory=tmp_path, **named).returncode == 0
+    # Without either, the command says what it needs.
+    lost = shoudan("explain", number, directory=tmp_path)
+    assert lost.returncode == 1 and "SHOUDAN_URL" in lost.stderr
+    wrong = shoudan("explain", number, directory=tmp_path, **named | {"SHOUDAN_KEY": "not-a-key"})
+    assert wrong.returncode == 1 and wrong.stderr.strip()
 
 
-def test_a_wrong_key_is_refused(world: dict):
-    wrong = world | {"api_keys": [{"key": "not-a-key"}]}
-    done = shoudan("explain", world["terminals_list"][0]["terminal_number"], world=wrong)
-    assert done.returncode == 1 and done.stderr.strip()
+def test_a_server_that_is_not_there_is_named(tmp_path: Path):
+    nowhere = f"http://127.0.0.1:{server.free_port()}"
+    done = shoudan("explain", "10000001", directory=tmp_path, SHOUDAN_URL=nowhere)
+    assert done.returncode == 1 and nowhere in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -195,7 +207,7 @@ def test_a_wrong_key_is_refused(world: dict):
 )
 def test_wrong_usage_ends_with_2_and_says_how(arguments: list[str]):
     done = shoudan(*arguments)
-    assert done.returncode == 2 and "Usage" in done.stderr, f"{done.returncode}: {done.stderr}"
+    assert done.returncode == 2 and re.search("Usage|--help", done.stderr), f"{done.returncode}: {done.stderr}"
 
 
 def test_help_is_no_mistake():
@@ -244,11 +256,19 @@ def test_an_unknown_key_is_named_with_file_and_line(own_catalog: Path):
     assert_refused(own_catalog, f"{file}:{line}", "answer_code")
 
 
-def test_a_missing_translation_is_named(own_catalog: Path):
-    """Beside the translation it is a finding, not a crash: the rest of the catalogue is still looked at."""
+def test_an_empty_translation_is_named_in_its_language(own_catalog: Path):
     file = "reasons/merchant.toml"
     line = spoil(own_catalog, file, 'slip = "CHECK DATA"', 'slip = ""')
-    assert_refused(own_catalog, file, str(line), "merchant.data_mismatch", "slip")
+    assert_refused(own_catalog, f"{file}:{line}", "merchant.data_mismatch", "en.slip")
+
+
+def test_a_missing_translation_is_named(own_catalog: Path):
+    file = "reasons/merchant.toml"
+    line = spoil(own_catalog, file, 'slip = "CHECK DATA"\n', "")
+    said = assert_refused(own_catalog, file, "slip")
+    # The place is the table that lacks it: not far above where it stood.
+    [place] = re.findall(rf"{file}:(\d+)", said)
+    assert line - 8 <= int(place) <= line
 
 
 def test_a_response_code_without_a_row_is_named(own_catalog: Path):
@@ -258,16 +278,43 @@ def test_a_response_code_without_a_row_is_named(own_catalog: Path):
 
 
 def test_a_dead_end_is_found_with_the_path_that_shows_it(own_catalog: Path):
-    """Evidence that nobody looks at: the way out of one reason loses its review, or leads to no step at all."""
-    file = "reasons/registration.toml"
-    spoil(own_catalog, file, 'ways_out = [["re_register_terminal", "wait_for_network"]]', 'ways_out = [["re_register_terminal"]]')
-    said = assert_refused(own_catalog)
-    assert "registration" in said
+    """The registration waits for the clearing organisation for ever: the step it names accepts nothing."""
+    spoil(own_catalog, "reasons/registration.toml", 'ways_out = [["wait_for_network"]]', 'ways_out = [["wait_for_partner"]]')
+    assert_refused(own_catalog, "registration.pending_ack", "wait_for_partner")
+
+
+def test_a_step_that_is_asked_twice_is_found(own_catalog: Path):
+    was = 'ways_out = [["correct_data", "wait_for_review"]]'
+    spoil(own_catalog, "reasons/merchant.toml", was, was.replace('["correct', '["correct_data", "correct'))
+    assert_refused(own_catalog, "merchant.data_mismatch", "correct_data")
 
 
 def test_a_server_refuses_a_bad_catalogue(own_catalog: Path, tmp_path: Path):
     spoil(own_catalog, "reasons/merchant.toml", 'response_code = "03"', 'response_code = "ZZ"')
+    key = tmp_path / "key"
+    key.write_text("00" * 32, encoding="utf-8")
+    zone = tmp_path / "zone"
+    zone.write_text("00" * 16, encoding="utf-8")
     settings = tmp_path / "shoudan.toml"
-    settings.write_text(f'database = "sqlite:{tmp_path / "shoudan.db"}"\ncatalog = "{own_catalog}"\n', encoding="utf-8")
+    settings.write_text(
+        f"""
+database = "sqlite:{tmp_path / "shoudan.db"}"
+http = "127.0.0.1:{server.free_port()}"
+terminals = "127.0.0.1:{server.free_port()}"
+origin = "https://pay.example"
+catalog = "{own_catalog}"
+network = "127.0.0.1:{server.free_port()}"
+keys = {{ data = "{key}", index = "{key}", zone = "{zone}" }}
+
+[institution]
+name = {{ zh = "示例支付", en = "Sample Pay" }}
+hours = {{ zh = "全天", en = "all day" }}
+hotline = "95000"
+site = "pay.example"
+sms = "1069000000"
+licence = "Z0000000000000"
+""",
+        encoding="utf-8",
+    )
     done = shoudan("serve", "--config", str(settings))
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.returncode == 1 and "ZZ" in done.stderr, f"{done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -64,6 +64,11 @@ impl Actor {
     }
 }
 
+/// What a key of a program may beyond its own permissions: (permission, the key's permission, whether the key is the
+/// institution's own rather than a merchant's).
+const KEYS_STAND_FOR: [(&str, &str, bool); 3] =
+    [("read_all", "api_read", true), ("read_own", "api_read", false), ("act_own", "api_write", false)];
+
 /// One call's context. Cloned per attempt, so that a retried transaction draws the same ids.
 #[derive(Clone)]
 pub struct Ctx {
@@ -87,14 +92,21 @@ impl Ctx {
         &self.platform.catalog
     }
 
-    /// Whether the actor's role carries a permission. The system carries all.
+    /// Whether the actor's role carries a permission. The system carries all; a program's key reads and acts as the
+    /// people it stands for: see `KEYS_STAND_FOR`.
     pub fn may(&self, permission: &str) -> bool {
-        self.actor.role == "system"
-            || self
-                .catalog()
-                .roles
-                .get(&self.actor.role)
-                .is_some_and(|role| role.permissions.iter().any(|p| p == permission))
+        if self.actor.role == "system" || self.holds(permission) {
+            return true;
+        }
+        let platform = self.actor.merchant == "-" && self.actor.agent == "-";
+        let mut rows = KEYS_STAND_FOR.iter().filter(|row| row.0 == permission && row.2 == platform);
+        rows.any(|row| self.holds(row.1))
+    }
+
+    /// Whether the row of the actor's role names a permission.
+    fn holds(&self, permission: &str) -> bool {
+        let role = self.catalog().roles.get(&self.actor.role);
+        role.is_some_and(|role| role.permissions.iter().any(|p| p == permission))
     }
 
     /// Refuses an actor without `permission`.

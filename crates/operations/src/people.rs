@@ -184,6 +184,20 @@ pub fn change_password(tx: &mut Tx<'_>, ctx: &mut Ctx, password_hash: &str) -> D
     )
 }
 
+/// Replaces somebody else's password (hash from [`hash_password`]) and ends their sessions. Takes the same permission as
+/// making the account; one's own is replaced by [`change_password`].
+pub fn reset_password(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, password_hash: &str) -> Done<()> {
+    let row = known(tx, id)?;
+    need_to_manage(ctx, &row.merchant_id, &row.role).map_err(|_| Refused::not_found("user", id))?;
+    if row.person_id == ctx.actor.person {
+        return Err(Refused::SamePerson("one's own password is changed with the present one"));
+    }
+    users::set_password(tx, &row.id, password_hash)?;
+    sessions::delete_of_user(tx, &row.id)?;
+    let audit = trace::audit(tx, ctx, of_user("people.reset_password", &row, &state(&row), &state(&row)))?;
+    tell(tx, ctx, "user.password_changed", &row, &audit, serde_json::json!({}))
+}
+
 /// The accounts of a merchant, or with `-` those of the institution and its agents.
 pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Vec<UserView>> {
     if !(merchant != "-" && ctx.actor.merchant == merchant && ctx.may("manage_own_users")) {

@@ -64,10 +64,11 @@ fn opened(ctx: &Ctx, number: &str, row: LineRow) -> Done<Line> {
     let des = |key: Option<domain::secret::Secret<Vec<u8>>>| {
         key.map(|key| DesKey::new(key.expose())).transpose().map_err(unusable)
     };
-    let mak = open(KeyKind::Mak, &row.mak)?;
+    // A key that does not fit the algorithm, because that was changed since, is none: the terminal has to sign in.
+    let mak = open(KeyKind::Mak, &row.mak)?.and_then(|key| MacKey::new(algorithm, key.expose()).ok());
     Ok(Line {
-        mak: mak.map(|key| MacKey::new(algorithm, key.expose())).transpose().map_err(unusable)?,
-        mak_version: row.mak.as_ref().map_or(0, |(version, _)| *version),
+        mak_version: row.mak.as_ref().filter(|_| mak.is_some()).map_or(0, |(version, _)| *version),
+        mak,
         pik: des(open(KeyKind::Pik, &row.pik)?)?,
         tdk: des(open(KeyKind::Tdk, &row.tdk)?)?,
         merchant: row.merchant_id,

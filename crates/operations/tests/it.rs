@@ -8,16 +8,20 @@ mod it {
     pub mod parties;
     pub mod estate;
     pub mod dormancy;
+    pub mod accounts;
+    pub mod activation;
     pub mod audit;
     pub mod check;
     pub mod events;
     pub mod gate;
     pub mod jobs;
     pub mod once;
+    pub mod payments;
     pub mod people;
     pub mod private;
     pub mod requests;
     pub mod test_clock;
+    pub mod story;
     pub mod trace;
     pub mod ways_out;
 }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use domain::secret::Secret;
+use iso8583::crypto::DesKey;
+use operations::sealing::{hex, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::portal::Institution;
@@ -35,9 +37,10 @@ pub struct Serve {
     pub origin: String,
     /// The catalogue's directory; none: the shipped one.
     pub catalog: Option<PathBuf>,
-    /// The card network's address.
-    pub network: Option<String>,
-    /// Files with the keys, 64 hexadecimal digits each; or the variables `SHOUDAN_DATA_KEY` and `SHOUDAN_INDEX_KEY`.
+    /// The card network's address, `host:port`.
+    pub network: String,
+    /// Files with the keys; or the variables `SHOUDAN_DATA_KEY`, `SHOUDAN_INDEX_KEY` (64 hexadecimal digits each) and
+    /// `SHOUDAN_ZONE_KEY` (32).
     #[serde(default)]
     pub keys: KeyFiles,
     /// Who runs it, as the public sees it.
@@ -52,6 +55,8 @@ pub struct KeyFiles {
     pub data: Option<PathBuf>,
     /// The file of the key that makes look-up digests.
     pub index: Option<PathBuf>,
+    /// The file of the PIN key shared with the card network.
+    pub zone: Option<PathBuf>,
 }
 
 /// Who runs it.
@@ -111,12 +116,24 @@ impl KeyFiles {
     }
 }
 
+impl KeyFiles {
+    /// The PIN key shared with the card network.
+    pub fn zone(&self) -> anyhow::Result<DesKey> {
+        let text = key_text(self.zone.as_deref(), "SHOUDAN_ZONE_KEY", "keys.zone")?;
+        DesKey::from_hex(text.trim()).context("keys.zone / SHOUDAN_ZONE_KEY")
+    }
+}
+
+fn key_text(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Result<String> {
+    match (file, std::env::var(variable)) {
+        (Some(path), _) => fs::read_to_string(path).with_context(|| path.display().to_string()),
+        (None, Ok(text)) => Ok(text),
+        (None, Err(_)) => bail!("there is no key: name its file in {setting}, or set {variable}"),
+    }
+}
+
 fn key(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Result<Secret<[u8; 32]>> {
-    let text = match (file, std::env::var(variable)) {
-        (Some(path), _) => fs::read_to_string(path).with_context(|| path.display().to_string())?,
-        (None, Ok(text)) => text,
-        (None, Err(_)) => bail!("there is no key: name its file in {setting}, or set {variable} to 64 hexadecimal digits"),
-    };
+    let text = key_text(file, variable, setting)?;
     match unhex(text.trim()) {
         Some(key) => Ok(Secret::new(key)),
         None => bail!("the key of {setting} / {variable} is not 64 hexadecimal digits"),
@@ -140,8 +157,7 @@ struct DemoKeys {
 pub fn demo_keys(directory: &Path, fresh: impl Fn() -> [u8; 32]) -> anyhow::Result<Keys> {
     let path = directory.join("keys");
     if !path.exists() {
-        let hex = |bytes: [u8; 32]| operations::sealing::hex(&bytes);
-        let text = serde_json::to_string_pretty(&DemoKeys { data: hex(fresh()), index: hex(fresh()) })?;
+        let text = serde_json::to_string_pretty(&DemoKeys { data: hex(&fresh()), index: hex(&fresh()) })?;
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
@@ -152,6 +168,15 @@ pub fn demo_keys(directory: &Path, fresh: impl Fn() -> [u8; 32]) -> anyhow::Resu
         (Some(data), Some(index)) => Ok(Keys { data: Secret::new(data), index: Secret::new(index) }),
         _ => bail!("{}: a key is not 64 hexadecimal digits", path.display()),
     }
+}
+
+/// The PIN key the demonstration's gateway shares with its simulated network: made from its data key.
+pub fn demo_zone_key(directory: &Path) -> anyhow::Result<DesKey> {
+    let keys = demo_keys(directory, || [0; 32])?;
+    let digest = sha256(&[b"zone key\0".as_slice(), keys.data.expose()].concat());
+    let mut random = [0; 16];
+    random.iter_mut().zip(unhex(&digest).unwrap_or_default()).for_each(|(to, from)| *to = from);
+    Ok(DesKey::from_random(random))
 }
 
 /// The files of a catalogue directory: name within it, and text.

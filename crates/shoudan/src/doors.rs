@@ -278,3 +278,6 @@ async fn session(app: &App, caller: &Caller, token: &SecretString) -> Done<Optio
     }
     Ok(session)
 }
+
+#[cfg(test)]
+mod tests;

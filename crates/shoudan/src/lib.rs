@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod connectors;
+pub mod demo;
 pub mod doors;
 pub mod gateway;
 pub mod jobs;

@@ -6,9 +6,11 @@
 mod estate;
 
 mod it {
+    pub mod raw;
     pub mod scene;
 
     pub mod gateway;
+    pub mod repeats;
     pub mod hostile;
     pub mod unknown;
 }

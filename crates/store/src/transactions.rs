@@ -370,49 +370,38 @@ pub fn list(
 
 // Invariants -----------------------------------------------------------------------------------------------------------
 
-/// Ended transactions without a stored answer: approvals that could not be repeated to their terminal.
-pub fn unanswered(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
-    pairs(
-        tx,
-        "select merchant_id, id from transactions where finished_at is not null and answer is null \
-         order by merchant_id, id",
-    )
-}
+/// What nobody knows the outcome of has a reversal on its way that finds out.
+pub const UNKNOWN_RESOLVED: &str = "
+    select x.merchant_id || '/' || x.id, 'a reversal that waits to be sent', coalesce(r.state, 'none')
+    from transactions x left join upstream_reversals r on r.merchant_id = x.merchant_id and r.transaction_id = x.id
+    where x.state = 'unknown' and coalesce(r.state, 'none') <> 'queued'
+    order by x.merchant_id, x.id limit 20";
 
-/// Transactions of unknown outcome that no reversal resolves.
-pub fn unresolved(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
-    pairs(
-        tx,
-        "select x.merchant_id, x.id from transactions x where x.state in ('pending', 'unknown') and x.state = 'unknown' \
-         and not exists (select 1 from upstream_reversals r where r.merchant_id = x.merchant_id \
-         and r.transaction_id = x.id and r.state = 'queued') order by x.merchant_id, x.id",
-    )
-}
+/// What is voided has one approved void; what is reversed has told the network.
+pub const UNDONE_ONCE: &str = "
+    select place, expected, found
+    from (select x.merchant_id || '/' || x.id as place, 'one approved void' as expected,
+                 cast((select count(*) from transactions v where v.merchant_id = x.merchant_id and v.original_id = x.id
+                   and v.state = 'approved' and v.kind in ('void', 'preauth_void', 'completion_void')) as text) as found
+          from transactions x where x.state = 'voided'
+          union all
+          select x.merchant_id || '/' || x.id, 'one', 'none'
+          from transactions x left join upstream_reversals r
+            on r.merchant_id = x.merchant_id and r.transaction_id = x.id
+          where x.state = 'reversed' and r.transaction_id is null) u
+    where found <> case when expected = 'one' then expected else '1' end
+    order by place limit 20";
 
-/// Originals said to be voided without an approved void, or with several.
-pub fn wrongly_voided(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
-    pairs(
-        tx,
-        "select x.merchant_id, x.id from transactions x where x.state = 'voided' and 1 <> (select count(*) \
-         from transactions v where v.merchant_id = x.merchant_id and v.original_id = x.id and v.state = 'approved' \
-         and v.kind in ('void', 'preauth_void', 'completion_void')) order by x.merchant_id, x.id",
-    )
-}
-
-/// Approved voids, refunds and reversals whose amount exceeds, or differs from, their original's.
-pub fn more_than_original(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
-    pairs(
-        tx,
-        "select v.merchant_id, v.id from transactions v join transactions x on x.merchant_id = v.merchant_id \
-         and x.id = v.original_id where v.state = 'approved' and ((v.kind = 'refund' and v.amount > x.amount) \
-         or (v.kind in ('void', 'reversal', 'preauth_void', 'completion_void') and v.amount <> x.amount)) \
-         order by v.merchant_id, v.id",
-    )
-}
-
-fn pairs(tx: &mut Tx<'_>, sql: &str) -> Result<Vec<(String, String)>, Error> {
-    tx.all(sql, args![])?
-        .iter()
-        .map(|r| Ok((r.take(0)?, r.take(1)?)))
-        .collect()
-}
+/// Voids and reversals are of their original's amount; refunds together give back no more.
+pub const WITHIN_ORIGINAL: &str = "
+    select place, expected, found
+    from (select v.merchant_id || '/' || v.id as place, cast(x.amount as text) as expected, cast(v.amount as text) as found
+          from transactions v join transactions x on x.merchant_id = v.merchant_id and x.id = v.original_id
+          where v.state = 'approved' and v.kind in ('void', 'reversal', 'preauth_void', 'completion_void')
+            and v.amount <> x.amount
+          union all
+          select x.merchant_id || '/' || x.id, 'at most ' || cast(x.amount as text), cast(sum(v.amount) as text)
+          from transactions v join transactions x on x.merchant_id = v.merchant_id and x.id = v.original_id
+          where v.state = 'approved' and v.kind = 'refund'
+          group by x.merchant_id, x.id, x.amount having sum(v.amount) > x.amount) w
+    order by place limit 20";

@@ -117,8 +117,11 @@ impl Checker<'_> {
     }
 
     fn words(&mut self, row: &str, key: &str, words: &Words) {
-        self.filled(row, key, &words.zh);
-        self.filled(row, key, &words.en);
+        for (lang, text) in [("Chinese", &words.zh), ("English", &words.en)] {
+            if text.trim().is_empty() {
+                self.at(row, key, format!("the {lang} text is empty; write it"));
+            }
+        }
     }
 
     fn capabilities(&mut self) {
@@ -234,6 +237,11 @@ impl Checker<'_> {
         if reason.ways_out.iter().any(Vec::is_empty) {
             self.at(&row, "ways_out", "an alternative without steps".into());
         }
+        for way in &reason.ways_out {
+            for (i, step) in way.iter().enumerate().filter(|(i, step)| way.iter().take(*i).any(|before| before == *step)) {
+                self.at(&row, "ways_out", format!("«{step}» stands twice in one alternative, again at place {}", i + 1));
+            }
+        }
         self.reason_texts(&row, reason);
     }
 
@@ -258,7 +266,7 @@ impl Checker<'_> {
     }
 
     fn reason_texts(&mut self, row: &str, reason: &Reason) {
-        for texts in [&reason.zh, &reason.en] {
+        for (lang, texts) in [("zh", &reason.zh), ("en", &reason.en)] {
             for (key, text) in [
                 ("title", &texts.title),
                 ("public", &texts.public),
@@ -267,7 +275,7 @@ impl Checker<'_> {
                 ("desk", &texts.desk),
                 ("slip", &texts.slip),
             ] {
-                self.filled(row, key, text);
+                self.filled(row, &format!("{lang}.{key}"), text);
             }
             if slip_bytes(&texts.slip) > SLIP_BYTES {
                 let what = format!(
@@ -275,7 +283,7 @@ impl Checker<'_> {
                     texts.slip,
                     slip_bytes(&texts.slip)
                 );
-                self.at(row, "slip", what);
+                self.at(row, &format!("{lang}.slip"), what);
             }
         }
         self.words(row, "ground", &reason.ground.source);
@@ -315,14 +323,14 @@ impl Checker<'_> {
                 "nobody may carry it out and no event completes it".into(),
             );
         }
-        for texts in [&step.zh, &step.en] {
+        for (lang, texts) in [("zh", &step.zh), ("en", &step.en)] {
             for (key, text) in [
                 ("title", &texts.title),
                 ("why", &texts.why),
                 ("how", &texts.how),
                 ("after", &texts.after),
             ] {
-                self.filled(&row, key, text);
+                self.filled(&row, &format!("{lang}.{key}"), text);
             }
         }
         let asked = self

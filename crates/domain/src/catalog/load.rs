@@ -33,17 +33,14 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A problem at `key` of this row, or at the row's first line when the key is not written there.
+    /// A problem at `key` of this row, or at the row's first line when the key is not written there. `en.slip` is the
+    /// key `slip` under the heading that ends in `.en]`.
     pub(super) fn problem(&self, row: &str, key: &str, what: impl Into<String>) -> Problem {
-        let offset = self
-            .lines
-            .iter()
-            .position(|l| {
-                l.trim_start()
-                    .strip_prefix(key)
-                    .is_some_and(|rest| rest.trim_start().starts_with('='))
-            })
-            .unwrap_or(0);
+        let (heading, name) = key.split_once('.').map_or(("", key), |(heading, name)| (heading, name));
+        let under = self.lines.iter().position(|l| !heading.is_empty() && l.trim_end().ends_with(&format!(".{heading}]")));
+        let from = under.unwrap_or(0);
+        let is_key = |l: &String| l.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='));
+        let offset = self.lines.iter().skip(from).position(is_key).map_or(from, |found| from + found);
         Problem {
             file: self.file.clone(),
             line: self.first_line + offset,

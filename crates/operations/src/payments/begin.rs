@@ -207,12 +207,23 @@ fn repeated(tx: &mut Tx<'_>, ctx: &Ctx, row: &TransactionRow) -> Done<Begun> {
     let key = (row.merchant_id.as_str(), row.terminal_id.as_str());
     let first = store::transactions::by_trace(tx, key, row.batch, row.stan, REQUEST)?
         .ok_or_else(|| Refused::Inconsistent(format!("trace {} is taken by nobody", row.stan)))?;
-    if first.request_hash != row.request_hash || first.state == "reversed" {
+    if first.request_hash != row.request_hash {
         return unrecorded(ctx, "94");
     }
-    match first.answer {
-        Some(answer) => Ok(Begun::Told(Issued::from_bytes(&answer)?)),
+    match again(ctx, &first)? {
+        Some(issued) => Ok(Begun::Told(issued)),
         None => Ok(Begun::Waits(first.id)),
+    }
+}
+
+/// What the repeat of a transaction is answered; none while the first has no answer. What was reversed is not approved
+/// again.
+pub(super) fn again(ctx: &Ctx, first: &TransactionRow) -> Done<Option<Issued>> {
+    let undone = first.state == "reversed" && matches!(first.response_code.as_str(), "00" | "");
+    match &first.answer {
+        _ if undone => Issued::declined(ctx, &Decline::code(ctx, "94")).map(Some),
+        Some(answer) => Issued::from_bytes(answer).map(Some),
+        None => Ok(None),
     }
 }
 

@@ -5,7 +5,7 @@ use store::Tx;
 use store::transactions::{self, End, TransactionRow};
 
 use super::answers::{Decline, Issued};
-use super::begin::tell_declined;
+use super::begin::{again, tell_declined};
 use super::rules::{Rule, by_code};
 use crate::ctx::Ctx;
 use crate::refused::{Done, Refused};
@@ -154,9 +154,5 @@ fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, kind: &str, data: 
 /// The answer of a transaction, once it has one: for a repeat that waits.
 pub fn look(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, id: &str) -> Done<Option<Issued>> {
     let row = transactions::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("transaction", id))?;
-    match row.answer {
-        Some(answer) if row.state != "reversed" => Issued::from_bytes(&answer).map(Some),
-        None if row.state == "pending" => Ok(None),
-        _ => Issued::declined(ctx, &Decline::code(ctx, "94")).map(Some),
-    }
+    again(ctx, &row)
 }

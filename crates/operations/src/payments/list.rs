@@ -20,6 +20,11 @@ const STATES: &[(&str, &str, &str)] = &[
     ("refunded", "已退货", "refunded"),
 ];
 
+/// Every state a transaction can be in: code and name.
+pub fn states(lang: Lang) -> Vec<(String, String)> {
+    STATES.iter().map(|(code, zh, en)| ((*code).to_owned(), if lang == Lang::Zh { *zh } else { *en }.to_owned())).collect()
+}
+
 /// A page of transactions, newest first. A merchant sees its own, an agent those of its merchants one at a time, staff all.
 pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<TransactionView>> {
     if !ctx.may("read_all") {

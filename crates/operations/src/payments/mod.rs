@@ -16,7 +16,7 @@ pub(crate) use answers::unfit;
 pub use answers::{Decline, Issued, Ruling, clock};
 pub use begin::{Attempt, Begun, OriginalUpstream, Upstream, begin};
 pub use finish::{NetworkAnswer, Told, finish, look};
-pub use list::{list, view};
+pub use list::{list, states, view};
 pub use reverse::{ReversalAttempt, reverse};
 pub use rules::{Rule, by_code, rule, side};
 

@@ -21,6 +21,7 @@ use supply::{evidence, fields, files, submit};
 
 pub use effects::{micro_deposit, new_activation_code};
 pub use events::{Ticked, event_step, tick};
+pub use fields::check_field;
 pub use files::{Attach, MOST_BYTES, attach, document};
 pub use offers::{Offer, ends, offers};
 pub use open::{Choose, Open, choose, open, withdraw};

@@ -99,4 +99,3 @@ pub(super) fn send_back(
     requests::send_application_back(tx, ctx, work)?;
     requests::replan(tx, ctx, work)
 }
-

@@ -269,6 +269,36 @@ const CORRUPTORS: &[(&str, &[&str])] = &[
         &["update transactions set finished_at = null"],
     ),
     (
+        "what is unknown has a reversal on its way",
+        &["update transactions set state = 'unknown', response_code = '98'"],
+    ),
+    (
+        "what is undone is undone once",
+        &["update transactions set state = 'voided'"],
+    ),
+    (
+        "what is undone is undone once",
+        &["update transactions set state = 'reversed'"],
+    ),
+    (
+        "nothing gives back more than its original",
+        &[
+            "insert into transactions (merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, \
+             response_code, rrn, auth_code, masked_card, card_index, card_type, entry_mode, original_id, request_hash, \
+             answer, explanation_code, received_at, finished_at) select merchant_id, 'pay_3', terminal_id, batch, 3, \
+             message_class, 'refund', 1235, 'approved', '00', '', '', '', '', '', '', id, '', answer, '', 2, 2 from transactions",
+        ],
+    ),
+    (
+        "nothing gives back more than its original",
+        &[
+            "insert into transactions (merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, \
+             response_code, rrn, auth_code, masked_card, card_index, card_type, entry_mode, original_id, request_hash, \
+             answer, explanation_code, received_at, finished_at) select merchant_id, 'pay_3', terminal_id, batch, 3, \
+             message_class, 'void', 1233, 'approved', '00', '', '', '', '', '', '', id, '', answer, '', 2, 2 from transactions",
+        ],
+    ),
+    (
         "a trace number stands for one transaction",
         &[
             "drop index transactions_once",

@@ -14,7 +14,7 @@ use operations::views::{RequestView, StepView};
 use operations::{Actor, chain, gates};
 use serde_json::json;
 
-use super::requests::{M, Story, T, owner, states};
+use super::story::{M, Story, T, owner, states};
 use super::world::{self, someone};
 
 /// Whoever holds the first of these roles that exists for this merchant.

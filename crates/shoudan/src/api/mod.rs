@@ -1,7 +1,7 @@
 //! The JSON API under `/v1`: one file per resource. Each handler parses, calls one operation, and answers; what may be
 //! asked of it stands beside it and becomes `/openapi.json`.
 
-mod asked;
+pub(crate) mod asked;
 mod catalog;
 mod command;
 mod documents;

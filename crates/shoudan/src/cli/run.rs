@@ -4,17 +4,32 @@ use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use iso8583::crypto::DesKey;
+use operations::refused::Done;
+use simulators::network::{CardScript, Network, NetworkScript, Outcome};
+use store::settings;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use super::{Demo, WhichClock};
 use crate::app::{App, Options};
 use crate::clock::{Kind, entropy};
-use crate::config::{self, demo_keys};
+use crate::config::{self, demo_keys, demo_zone_key};
+use crate::connectors::network::{self as line, Connector};
+use crate::demo::{self, PASSWORD, TestCard, World};
+use crate::gateway::{self, Gateway, Settings};
 use crate::portal::sample::HOUSE;
 use crate::{jobs, serve as http};
+
+/// How long the demonstration's gateway waits for the network: long enough to see, short enough to wait for.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Where the file describing the demonstration's world is.
+const WORLD: &str = "world.json";
 
 /// The demonstration: the seeded world, every simulator, and a clock that may be moved.
 pub fn demo(asked: &Demo) -> anyhow::Result<ExitCode> {
@@ -32,13 +47,15 @@ pub fn demo(asked: &Demo) -> anyhow::Result<ExitCode> {
         origin: format!("http://{}", asked.http),
         institution: HOUSE,
     })?;
+    let zone_key = demo_zone_key(&asked.data)?;
+    let world = world(&app, asked)?;
+    let script = script(&world.test_cards, &zone_key);
     runtime()?.block_on(async {
-        let listener = TcpListener::bind(asked.http).await.with_context(|| format!("HTTP cannot listen on {}", asked.http))?;
-        let jobs = tokio::spawn(jobs::run(app.clone()));
-        ready(asked.quiet, || format!("Pages and API  http://{}\n", asked.http))?;
-        http::serve(&app, listener, stop()?).await?;
-        jobs.abort();
-        anyhow::Ok(())
+        let network = Network::bind("127.0.0.1:0", script).await.context("the simulated card network cannot listen")?;
+        let upstream = line::Config { timeout: PATIENCE, ..line::Config::at(network.address().to_string()) };
+        let running = Running::open(&app, asked.http, asked.terminals, upstream, zone_key).await?;
+        ready(asked.quiet, || told(asked, &world))?;
+        running.until_stopped().await
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -48,6 +65,7 @@ pub fn serve(path: &Path) -> anyhow::Result<ExitCode> {
     log("info");
     let config = config::read(path)?;
     let database = config.database.clone().or_else(|| std::env::var("SHOUDAN_DATABASE").ok());
+    let zone_key = config.keys.zone()?;
     let app = App::open(Options {
         database: database.context("there is no database: name it in database, or in SHOUDAN_DATABASE")?,
         data: None,
@@ -60,14 +78,66 @@ pub fn serve(path: &Path) -> anyhow::Result<ExitCode> {
         institution: config.institution.institution(),
     })?;
     runtime()?.block_on(async {
-        let listener = TcpListener::bind(config.http).await.with_context(|| format!("HTTP cannot listen on {}", config.http))?;
-        let jobs = tokio::spawn(jobs::run(app.clone()));
-        ready(false, || format!("HTTP {} · terminals {}\n", config.http, config.terminals))?;
-        http::serve(&app, listener, stop()?).await?;
-        jobs.abort();
-        anyhow::Ok(())
+        let upstream = line::Config::at(&config.network);
+        let running = Running::open(&app, config.http, config.terminals, upstream, zone_key).await?;
+        ready(false, || format!("pages and API on {}, terminals on {}\n", config.http, config.terminals))?;
+        running.until_stopped().await
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Both servers, listening, and what ends them.
+struct Running {
+    app: App,
+    http: TcpListener,
+    gateway: tokio::task::JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Running {
+    async fn open(
+        app: &App,
+        pages: std::net::SocketAddr,
+        terminals: std::net::SocketAddr,
+        upstream: line::Config,
+        zone_key: DesKey,
+    ) -> anyhow::Result<Self> {
+        let bind = async |what, address| {
+            TcpListener::bind(address).await.with_context(|| format!("{what} cannot listen on {address}; is it taken?"))
+        };
+        let http = bind("HTTP", pages).await?;
+        let listener = bind("the terminal gateway", terminals).await?;
+        let opened = Gateway::open(app.clone(), Connector::start(upstream), Settings::with_zone_key(zone_key)).await?;
+        let stop = watch::Sender::new(false);
+        let gateway = tokio::spawn(gateway::serve(listener, opened, asked(stop.subscribe())));
+        Ok(Self { app: app.clone(), http, gateway, stop })
+    }
+
+    /// Serves until the process is asked to end: SIGTERM, or Ctrl-C.
+    async fn until_stopped(self) -> anyhow::Result<()> {
+        let mut term = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let told = self.stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            told.send_replace(true);
+        });
+        let jobs = tokio::spawn(jobs::run(self.app.clone()));
+        http::serve(&self.app, self.http, asked(self.stop.subscribe())).await?;
+        self.stop.send_replace(true);
+        self.gateway.await?;
+        jobs.abort();
+        Ok(())
+    }
+}
+
+/// Ends when everything is asked to stop.
+async fn asked(mut stop: watch::Receiver<bool>) {
+    // An error means that nobody is left who could ask.
+    let _ = stop.wait_for(|&stop| stop).await;
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -82,6 +152,72 @@ fn log(default: &str) {
     tracing_subscriber::fmt().with_max_level(level).with_ansi(colour).with_writer(std::io::stderr).init();
 }
 
+/// The world: seeded at the first start, read back at later ones.
+fn world(app: &App, asked: &Demo) -> anyhow::Result<World> {
+    const SEEDED: &str = "demo.seeded";
+    let path = asked.data.join(WORLD);
+    let seeded = app.db.read(|tx| -> Done<Option<String>> { Ok(settings::get(tx, SEEDED)?) }).wait()?;
+    let mut world = match seeded.as_deref() {
+        None => {
+            app.db.write(|tx| -> Done<()> { Ok(settings::put(tx, SEEDED, "begun")?) }).wait()?;
+            demo::seed(&app.db, &app.platform, asked.seed, app.now())?
+        }
+        Some("done") => World::read(&path)?,
+        Some(_) => bail!("the seeding of this database was cut off; start again with an empty directory or database"),
+    };
+    world.http = format!("http://{}", asked.http);
+    world.terminals = asked.terminals.to_string();
+    world.write(&path)?;
+    app.db.write(|tx| -> Done<()> { Ok(settings::put(tx, SEEDED, "done")?) }).wait()?;
+    Ok(world)
+}
+
+/// What the simulated network does with each card.
+fn script(cards: &[TestCard], zone_key: &DesKey) -> NetworkScript {
+    let late = u64::try_from((PATIENCE + Duration::from_secs(4)).as_millis()).unwrap_or(u64::MAX);
+    let outcome = |card: &TestCard| match (card.outcome.as_str(), card.response_code.as_str()) {
+        ("no_answer", _) => Outcome::Silent,
+        ("late", _) => Outcome::Late { ms: late },
+        (_, "00") => Outcome::Approve,
+        (_, code) => Outcome::Decline { code: code.to_owned() },
+    };
+    NetworkScript {
+        zone_key: operations::sealing::hex(zone_key.expose()),
+        cards: cards
+            .iter()
+            .map(|card| CardScript { pan: card.pan.clone(), pin: Some(card.pin.clone()), outcome: outcome(card) })
+            .collect(),
+        ..NetworkScript::default()
+    }
+}
+
+/// What a newcomer needs: addresses, accounts, three things to try.
+fn told(asked: &Demo, world: &World) -> String {
+    let mut out = format!(
+        "Shoudan 收单 · demonstration in {}\n\n  pages and API   {}\n  POS terminals   {} (ISO 8583)\n\n  Accounts (password {PASSWORD})\n",
+        asked.data.display(),
+        world.http,
+        world.terminals,
+    );
+    for account in &world.accounts {
+        let code = account.totp_secret.as_deref().map_or(String::new(), |secret| format!("  second factor {secret}"));
+        out += &format!("  {:14} {:14} {}{code}\n", account.role, account.login, account.name);
+    }
+    let live = world.terminals_list.iter().find(|terminal| terminal.situation == "live");
+    let number = live.map_or("", |terminal| terminal.terminal_number.as_str());
+    let data = match asked.data.to_str() {
+        Some("data") | None => String::new(),
+        Some(path) => format!(" --data {path}"),
+    };
+    out += &format!(
+        "\n  Three things to try\n  1  sell:          shoudan pos sign-in{data} && shoudan pos sale 12.34{data}\n  \
+         2  stop and ask:  shoudan trigger device.fault.card_reader --terminal {number}{data}, sell again, and type the code\n     \
+         on the slip at {}/\n  3  bring back:    shoudan explain {number}{data}, or log in as the merchant and follow the plan\n\n",
+        world.http,
+    );
+    out
+}
+
 /// Says what there is, then the line that programs wait for.
 fn ready(quiet: bool, words: impl FnOnce() -> String) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -90,16 +226,4 @@ fn ready(quiet: bool, words: impl FnOnce() -> String) -> anyhow::Result<()> {
     }
     out.write_all(b"ready\n")?;
     Ok(out.flush()?)
-}
-
-/// Ends when the process is asked to end: SIGTERM, or Ctrl-C.
-fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut term = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -141,14 +141,14 @@ pub const TRADES: [Trade; 50] = [
 /// Reasons of one terminal, its registration, device or shop that stop a sale: each has a terminal of a merchant that is
 /// well.
 #[rustfmt::skip]
-pub const OF_TERMINALS: [&str; 26] = [
+pub const OF_TERMINALS: [&str; 27] = [
     "device.not_in_estate", "device.not_issued", "device.not_activated", "device.activation_code_expired",
     "device.keys_invalid", "device.parameters_outdated", "device.software_below_minimum",
     "device.certification_expired", "device.model_noncompliant", "device.fault.card_reader", "device.fault.ped",
     "device.fault.storage", "device.tampered", "device.reported_lost", "device.deactivated_by_owner",
     "device.replaced", "merchant.dormant_recheck", "device.dormant_stopped", "merchant.dormant_stopped",
     "registration.not_filed", "registration.pending_ack", "registration.rejected", "registration.withdrawn",
-    "registration.binding_conflict", "registration.location_drift", "registration.element_changed",
+    "registration.binding_conflict", "registration.location_drift", "registration.element_changed", "shop.closed",
 ];
 
 /// Reasons of a device that stop nothing by themselves.

@@ -7,6 +7,7 @@
 pub mod assets;
 pub mod components;
 pub mod console;
+pub mod handlers;
 pub mod icons;
 pub mod merchant;
 pub mod page;
@@ -19,6 +20,7 @@ pub mod standing;
 pub mod styleguide;
 pub mod words;
 
+pub use handlers::routes;
 pub use page::{Institution, Page, Theme, Who};
 pub use standing::Standing;
 

@@ -33,6 +33,23 @@ pub const NEW_REQUEST: &str = "/m/requests/new";
 /// The person and the merchant.
 pub const ME: &str = "/m/me";
 
+/// Adds a person who can sign in for the merchant.
+pub const NEW_PERSON: &str = "/m/me/people/new";
+/// Changes one's own password.
+pub const PASSWORD: &str = "/m/me/password";
+/// The terminals an agent looks after.
+pub const AGENT: &str = "/agent";
+
+/// One of the merchant's people.
+pub fn person(id: &str) -> String {
+    format!("/m/me/people/{}", part(id))
+}
+
+/// A terminal as its agent sees it.
+pub fn agent_terminal(merchant: &str, id: &str) -> String {
+    format!("{AGENT}/{}/{}", part(merchant), part(id))
+}
+
 /// The public explanation of a code, as printed on the slip.
 pub fn explanation(code: &str) -> String {
     format!("/e/{}", part(code))

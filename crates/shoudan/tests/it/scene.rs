@@ -218,7 +218,7 @@ impl Scene {
         let rows = self.read(move |tx, _| Ok(store::events::list(tx, &filter, "", 200)?)).await;
         let told = |kind: &String| kind.starts_with("terminal.s") || kind.starts_with("terminal.d")
             || kind.starts_with("terminal.v") || kind.starts_with("terminal.re")
-            || kind.starts_with("re") || kind.starts_with("transaction");
+            || kind.starts_with("reversal") || kind.starts_with("transaction");
         rows.into_iter().map(|row| row.kind).rev().filter(told).collect()
     }
 

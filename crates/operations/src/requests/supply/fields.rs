@@ -138,6 +138,15 @@ fn amount(field: &Field, typed: &str) -> Result<String, FieldError> {
     }
 }
 
+/// Says what is wrong with a value while a form is still being filled in; an unknown field and an empty value are fine.
+/// Internal: nothing is read or kept.
+pub fn check_field(ctx: &Ctx, code: &str, typed: &str) -> Result<(), FieldError> {
+    match ctx.catalog().fields.get(code).filter(|_| !typed.trim().is_empty()) {
+        Some(field) => check(ctx, field, typed).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
 /// A field that must be filled in and is not.
 pub(crate) fn missing(field: &Field) -> FieldError {
     wrong(

@@ -10,21 +10,30 @@ use crate::portal::components::{Column, Empty, Row, empty, table};
 use crate::portal::icons::Icon;
 use crate::portal::words::{Word, console as w, desk as d};
 
+/// How many, as far as was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many were counted.
+    pub counted: usize,
+    /// There are more than that.
+    pub more: bool,
+}
+
 /// What waits today.
 #[derive(Clone, Debug)]
 pub struct Home {
     /// Reviews open.
-    pub reviews: i64,
+    pub reviews: Count,
     /// Of these past their promise.
-    pub overdue: i64,
+    pub overdue: Count,
     /// Of these due today.
-    pub due_today: i64,
-    /// Requests whose turn is the institution's.
-    pub our_turn: i64,
+    pub due_today: Count,
+    /// Requests that wait for this person's role.
+    pub our_turn: Count,
     /// Stops in force placed on something.
-    pub in_force: i64,
+    pub in_force: Count,
     /// Stops announced for later.
-    pub announced: i64,
+    pub announced: Count,
     /// The first reviews of the queue.
     pub queue: Vec<ReviewView>,
     /// Requests that wait for the institution.
@@ -36,11 +45,11 @@ pub struct Home {
 /// `/console`
 pub fn home(page: &Page<'_>, desk: &Desk, data: &Home) -> Markup {
     let name = page.who.map_or("", |who| who.name);
-    let counters: [(Word, i64, &str, bool); 6] = [
+    let counters: [(Word, Count, &str, bool); 6] = [
         (w::OVERDUE, data.overdue, paths::REVIEWS, true),
         (w::DUE_TODAY, data.due_today, paths::REVIEWS, false),
         (w::OPEN_REVIEWS, data.reviews, paths::REVIEWS, false),
-        (w::OUR_TURN, data.our_turn, "/console/requests?turn=ours", false),
+        (w::OUR_TURN, data.our_turn, "/console/requests?turn=mine", false),
         (w::LIVE_STOPS, data.in_force, paths::STOPS, false),
         (w::ANNOUNCED, data.announced, paths::STOPS, false),
     ];
@@ -48,7 +57,7 @@ pub fn home(page: &Page<'_>, desk: &Desk, data: &Home) -> Markup {
         h1 { (w::greeting(page.lang, name)) }
         ul.counters {
             @for (name, value, href, care) in counters {
-                li { a.counter.care[care && value > 0] href=(href) { span.counter-value { (value) } span { (page.say(name)) } } }
+                li { a.counter.care[care && value.counted > 0] href=(href) { span.counter-value { (value.counted) @if value.more { "+" } } span { (page.say(name)) } } }
             }
         }
         div.console-two {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalog;
+mod device;
 mod frame;
 mod home;
 mod merchant;
@@ -12,14 +13,16 @@ mod requests;
 mod reviews;
 mod review;
 mod search;
+mod serve;
 mod stops;
 mod subject;
 mod terminal;
 
 pub use audit::{Audit, Checked, audit};
 pub use catalog::{catalog, reason, role_name};
+pub use device::device;
 pub use frame::{Desk, Spot};
-pub use home::{Home, home};
+pub use home::{Count, Home, home};
 pub use merchant::{Merchant, merchant, merchants};
 pub use people::{Member, people};
 pub use place::{Form, Offered, Place, place};
@@ -27,6 +30,7 @@ pub use requests::{Request, Requests, request, requests};
 pub use review::{Review, review};
 pub use reviews::{Queue, reviews};
 pub use search::search;
+pub use serve::routes;
 pub use stops::{MayLift, Stop, Stops, stop, stops};
 pub use subject::{Answer, HISTORY_KINDS, History};
 pub use terminal::{Terminal, terminal};

@@ -20,8 +20,6 @@ pub struct Member {
     pub second_factor: bool,
     /// The account was closed.
     pub closed: bool,
-    /// Last sign-in.
-    pub last_login: Option<i64>,
 }
 
 /// `/console/people`
@@ -32,7 +30,6 @@ pub fn people(page: &Page<'_>, desk: &Desk, members: &[Member]) -> Markup {
         Column::words(page.say(d::THEIR_ROLE)),
         Column::words(page.say(d::SECOND_FACTOR)),
         Column::words(page.say(crate::portal::words::console::STATE)),
-        Column::words(page.say(d::LAST_LOGIN)),
     ];
     let rows: Vec<Row> = members.iter().map(|one| Row { cells: cells(page, one), href: None }).collect();
     frame(page, desk, Spot::People, page.say(d::PEOPLE_TITLE), html! {
@@ -51,6 +48,5 @@ fn cells(page: &Page<'_>, one: &Member) -> Vec<Markup> {
         html! { (one.role) },
         badge_with(second, page.say(word)),
         badge_with(standing, page.say(state)),
-        one.last_login.map_or_else(|| html! { span.quiet { "–" } }, |at| page.when(at)),
     ]
 }

@@ -20,7 +20,7 @@ pub struct Requests {
     pub rows: Rows<RequestRow>,
     /// Closed ones instead of open ones.
     pub closed: bool,
-    /// Only those whose turn is the institution's.
+    /// Only those that wait for this person's role.
     pub ours: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct Requests {
 pub fn requests(page: &Page<'_>, desk: &Desk, data: &Requests) -> Markup {
     let tabs = [
         (d::OPEN_ONES, "", !data.closed && !data.ours),
-        (d::OUR_TURN, "?turn=ours", data.ours),
+        (d::OUR_TURN, "?turn=mine", data.ours),
         (d::CLOSED_ONES, "?state=closed", data.closed),
     ];
     frame(page, desk, Spot::Requests, page.say(d::REQUESTS_TITLE), html! {

@@ -95,8 +95,19 @@ fn one_decision(page: &Page<'_>, one: &DecisionView) -> Markup {
     }
 }
 
+/// What several steps ask is judged once.
+fn once<'a, T>(all: impl Iterator<Item = &'a T>, code: impl Fn(&T) -> &str) -> Vec<&'a T> {
+    let mut kept: Vec<&T> = Vec::new();
+    for one in all {
+        if !kept.iter().any(|known| code(known) == code(one)) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
 fn evidence(page: &Page<'_>, data: &Review, open: bool) -> Markup {
-    let all: Vec<&DocumentAsked> = data.review.request.steps.iter().flat_map(|step| &step.documents).collect();
+    let all = once(data.review.request.steps.iter().flat_map(|step| &step.documents), |asked| &asked.code);
     html! {
         @if all.is_empty() { p.quiet { (page.say(d::NO_EVIDENCE)) } }
         @for (i, asked) in all.iter().enumerate() { (document(page, data, asked, open, i == 0)) }
@@ -148,7 +159,7 @@ fn picture(page: &Page<'_>, data: &Review, one: &DocumentView, first: bool) -> M
 }
 
 fn filled_in(page: &Page<'_>, data: &Review, open: bool) -> Markup {
-    let all: Vec<&FieldAsked> = data.review.request.steps.iter().flat_map(|step| &step.fields).collect();
+    let all = once(data.review.request.steps.iter().flat_map(|step| &step.fields), |asked| &asked.code);
     html! {
         @if all.is_empty() { p.quiet { (page.say(d::NO_DATA)) } }
         @for asked in all {

@@ -23,6 +23,8 @@ pub struct Person {
     pub second_factor: bool,
     /// Is the reader.
     pub you: bool,
+    /// Where their account is managed; none where the reader may not.
+    pub href: Option<String>,
 }
 
 /// What the page shows.
@@ -71,7 +73,10 @@ pub fn me(page: &Page<'_>, data: &Me) -> Markup {
                 }
                 aside.split-side {
                     section.panel { h2 { (page.say(w::SETTINGS)) } (settings(page)) }
-                    (actions(&[Action::post(page.say(parts::SIGN_OUT), paths::LOGOUT, vec![], Weight::Quiet).icon(Icon::Leave)]))
+                    (actions(&[
+                        Action::link(page.say(w::CHANGE_PASSWORD), paths::PASSWORD, Weight::Quiet),
+                        Action::post(page.say(parts::SIGN_OUT), paths::LOGOUT, vec![], Weight::Quiet).icon(Icon::Leave),
+                    ]))
                 }
             }
         },
@@ -117,7 +122,7 @@ fn person(page: &Page<'_>, one: &Person) -> Markup {
     };
     html! {
         li {
-            span { b { (one.name) } @if one.you { span.quiet { " (" (page.say(w::THIS_IS_YOU)) ")" } } }
+            span { b { @if let Some(href) = &one.href { a href=(href) { (one.name) } } @else { (one.name) } } @if one.you { span.quiet { " (" (page.say(w::THIS_IS_YOU)) ")" } } }
             span.quiet { (one.role) " · " span.number { (one.login) } }
             span { span.quiet { (page.say(w::SECOND_FACTOR)) " " } (badge_with(standing, page.say(word))) }
         }

@@ -3,6 +3,7 @@
 mod home;
 mod me;
 mod money;
+mod people;
 mod request;
 mod requests;
 mod step;
@@ -13,6 +14,7 @@ mod transactions;
 pub use home::{DayTakings, Home, NextAction, home};
 pub use me::{Me, Person, me};
 pub use money::{DayStatement, Money, Statement, money, statement};
+pub use people::{NewPerson, OnePerson, new_person, password, person};
 pub use request::{NewRequest, Request, new_request, request};
 pub use requests::{Offer, Requests, requests};
 pub use step::{Step, step};

@@ -1,11 +1,11 @@
 //! One terminal: does it work, why not, its plan, what can be done now, its last ten events.
 
 use maud::{Markup, html};
-use operations::views::{EventView, Explanation, RequestRow, TerminalView};
+use operations::views::{EventView, Explanation, TerminalView};
 
 use super::Offer;
 use crate::portal::components::{
-    Area, Banner, Fact, Place, back, banner, causes, facts, plan, shell, timeline, warnings, works,
+    Action, Area, Banner, Fact, Place, Weight, actions, back, banner, causes, facts, plan, shell, timeline, warnings, works,
 };
 use crate::portal::words::{Word, merchant as w, parts, public};
 use crate::portal::{Page, Standing, paths};
@@ -17,8 +17,8 @@ pub struct Terminal {
     pub terminal: TerminalView,
     /// Its explanation for the merchant.
     pub explanation: Explanation,
-    /// The request that carries out its plan, if one is open.
-    pub request: Option<RequestRow>,
+    /// Where its plan is begun; none while a request carries it out, or nothing can be done.
+    pub begin: Option<Offer>,
     /// Its last events, newest first.
     pub events: Vec<EventView>,
     /// What may be asked for now: from the tables, never from the page.
@@ -68,25 +68,29 @@ pub fn terminal(page: &Page<'_>, data: &Terminal) -> Markup {
     )
 }
 
+/// When it works again, and the one next thing: to begin, or to go on with what is open.
 fn ready(page: &Page<'_>, data: &Terminal) -> Option<Markup> {
     let plan = &data.explanation.plan;
-    let at = plan.ready_by.filter(|_| !plan.steps.is_empty())?;
-    Some(html! { p { (public::ready_by(page.lang, page.by_text(at))) } })
+    let at = plan.ready_by.filter(|_| !plan.steps.is_empty());
+    let action = match (&plan.request, &data.begin) {
+        (Some(id), _) => Some(Action::link(page.say(w::GO_ON), paths::request(id), Weight::Primary)),
+        (None, Some(begin)) => Some(Action::link(page.say(w::BEGIN), begin.href.clone(), Weight::Primary)),
+        (None, None) => None,
+    };
+    if at.is_none() && action.is_none() {
+        return None;
+    }
+    Some(html! {
+        @if let Some(at) = at { p { (public::ready_by(page.lang, page.by_text(at))) } }
+        @if let Some(action) = action { (actions(&[action])) }
+    })
 }
 
-/// With an open request its steps are carried out there; without one, doing the first step opens it.
+/// With an open request its steps are carried out there.
 fn the_plan(page: &Page<'_>, data: &Terminal) -> Markup {
-    let open = data
-        .request
-        .as_ref()
-        .map(|r| r.id.as_str())
-        .or(data.explanation.plan.request.as_deref());
-    plan(page, &data.explanation.plan.steps, &|step| {
-        let href = match open {
-            Some(id) => paths::step(id, &step.step),
-            None => paths::new_request("restoration", &data.terminal.id),
-        };
-        step.mine.then_some(href)
+    let plan_now = &data.explanation.plan;
+    plan(page, &plan_now.steps, &|step| {
+        plan_now.request.as_ref().filter(|_| step.mine).map(|id| paths::step(id, &step.step))
     })
 }
 

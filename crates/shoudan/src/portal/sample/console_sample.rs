@@ -6,12 +6,12 @@ use domain::time::Zone;
 use maud::Markup;
 use operations::views::{
     AuditView, CauseView, DecisionView, DocumentView, EventView, Explanation, FieldAsked, Hit, LinkView, MerchantRow,
-    Page as Rows, RequestRow, RequestView, ReviewView, StepView, StopPreview, StopView,
+    Page as Rows, RequestRow, RequestView, ReviewView, StopPreview, StopView,
 };
 
 use super::{DAY, HOUR, NOW, say, subject};
 use crate::portal::console::{
-    self, Answer, Audit, Checked, Desk, Form, History, Home, MayLift, Member, Merchant, Offered, Place, Queue, Request,
+    self, Answer, Audit, Checked, Count, Desk, Form, History, Home, MayLift, Member, Merchant, Offered, Place, Queue, Request,
     Requests, Review, Stop, Stops, Terminal,
 };
 use crate::portal::page::{Page, Theme, Who};
@@ -308,7 +308,6 @@ fn members(lang: Lang) -> Vec<Member> {
         role: say(lang, role[0], role[1]),
         second_factor,
         closed,
-        last_login: (!closed).then_some(NOW - 2 * HOUR),
     };
     vec![
         one("林静", "Lin Jing", "reviewer", ["审核", "Reviewer"], true, false),
@@ -338,13 +337,14 @@ fn merchants(lang: Lang) -> Vec<MerchantRow> {
 pub fn pages(lang: Lang, theme: Theme, catalog: &Catalog) -> Vec<(&'static str, Markup)> {
     let zone = Zone::default();
     let page = |path| staff_page(lang, theme, &zone, path);
+    let count = |counted| Count { counted, more: false };
     let home = Home {
-        reviews: 7,
-        overdue: 1,
-        due_today: 2,
-        our_turn: 4,
-        in_force: 38,
-        announced: 5,
+        reviews: count(7),
+        overdue: count(1),
+        due_today: count(2),
+        our_turn: count(4),
+        in_force: Count { more: true, ..count(200) },
+        announced: count(5),
         queue: queue(lang),
         requests: requests(lang).into_iter().skip(1).collect(),
         stops: stops(lang).into_iter().take(3).collect(),
@@ -357,8 +357,6 @@ pub fn pages(lang: Lang, theme: Theme, catalog: &Catalog) -> Vec<(&'static str, 
         errors: vec![],
         why: String::new(),
     };
-    let all_steps: Vec<StepView> = sample::steps(lang);
-    debug_assert!(!all_steps.is_empty());
     let mut all = vec![
         ("c-home", console::home(&page("/console"), &desk(""), &home)),
         ("c-search", console::search(&page("/console/search?q=x"), &desk(&say(lang, "老周", "Lao Zhou")), &hits(lang))),

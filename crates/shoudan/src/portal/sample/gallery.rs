@@ -47,7 +47,7 @@ fn terminal(lang: Lang, well: bool) -> merchant::Terminal {
     merchant::Terminal {
         terminal: sample::terminals(lang).swap_remove(index),
         explanation,
-        request: None,
+        begin: None,
         events: sample::events(lang),
         offers: sample::offers(lang),
     }

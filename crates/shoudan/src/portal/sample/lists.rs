@@ -248,6 +248,7 @@ pub fn people(lang: Lang) -> Vec<Person> {
             role: say(lang, "店主", "Owner"),
             second_factor: true,
             you: true,
+            href: None,
         },
         Person {
             name: say(lang, "周小雨", "Zhou Xiaoyu"),
@@ -255,6 +256,7 @@ pub fn people(lang: Lang) -> Vec<Person> {
             role: say(lang, "店员", "Clerk"),
             second_factor: false,
             you: false,
+            href: Some(crate::portal::paths::person("usr_2")),
         },
     ]
 }

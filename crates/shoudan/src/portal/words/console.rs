@@ -27,7 +27,7 @@ words! {
     OVERDUE: "已超过承诺时间", "Past their promise";
     DUE_TODAY: "今天到期", "Due today";
     OPEN_REQUESTS: "办理中的申请", "Requests under way";
-    OUR_TURN: "轮到我们的", "Our turn";
+    OUR_TURN: "轮到我的岗位", "My role's turn";
     LIVE_STOPS: "生效中的停用", "Stops in force";
     ANNOUNCED: "已预告", "Announced";
     QUEUE_FIRST: "先看这几件", "Look at these first";

@@ -110,7 +110,7 @@ words! {
     // Requests
     REQUESTS_TITLE: "申请", "Requests";
     WHOSE_TURN: "轮到", "Whose turn";
-    OUR_TURN: "轮到我们", "Our turn";
+    OUR_TURN: "轮到我的岗位", "My role's turn";
     ANYONE: "全部", "Anyone";
     OPEN_ONES: "办理中", "Under way";
     CLOSED_ONES: "已结束", "Closed";
@@ -188,6 +188,11 @@ words! {
     OTHER_LANGUAGE: "另一种语言", "The other language";
     SYSTEM: "系统", "system";
 
+    // Devices
+    DEVICE_UNBOUND: "这台机具没有绑定终端", "This device serves no terminal";
+    DEVICE_UNBOUND_NOTE: "在库、在途或已退回的机具不绑定终端；发给商户并激活后会出现在终端页。",
+        "A device in stock, on its way or returned serves none; once issued and activated it is shown with its terminal.";
+
     // People
     PEOPLE_TITLE: "人员", "People";
     PEOPLE_NOTE: "只读。新增和停用账号要由管理员在命令行办理。", "To read only. Accounts are added and closed by an administrator on the command line.";
@@ -199,5 +204,4 @@ words! {
     OFF: "未启用", "Off";
     CLOSED: "已停用", "Closed";
     ACTIVE: "可登录", "Active";
-    LAST_LOGIN: "最近登录", "Last sign-in";
 }

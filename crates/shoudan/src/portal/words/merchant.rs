@@ -42,6 +42,8 @@ words! {
     SIGNED_IN: "签到", "Sign-in";
     NOT_SIGNED_IN: "未签到", "Not signed in";
     OPENED: "开通于", "Opened";
+    BEGIN: "开始恢复", "Begin restoring it";
+    GO_ON: "继续办理", "Go on with it";
     WHAT_YOU_CAN_DO: "可以办理", "What you can do";
     LAST_EVENTS: "最近发生的", "What happened lately";
     NO_EVENTS: "还没有记录。激活、签到、收款和停用都会写在这里。", "Nothing yet. Activation, sign-in, sales and stops will stand here.";
@@ -116,6 +118,21 @@ words! {
     SECOND_FACTOR: "登录验证码", "Sign-in code";
     SECOND_ON: "已启用", "On";
     SECOND_OFF: "未启用", "Off";
+    PERSON_NAME: "姓名", "Name";
+    PERSON_LOGIN_HINT: "手机号，或 2 到 60 个字符、不含空格的名字。", "A mobile number, or a name of 2 to 60 characters without spaces.";
+    PERSON_ROLE: "角色", "Role";
+    NEW_PASSWORD: "新密码", "New password";
+    OLD_PASSWORD: "现在的密码", "Present password";
+    OLD_WRONG: "现在的密码不对，没有改动。", "The present password is not right; nothing was changed.";
+    PASSWORD_HINT: "至少 8 个字符。", "At least 8 characters.";
+    PASSWORD_NOTE: "改好以后，所有设备上的登录都会退出，请用新密码重新登录。",
+        "Afterwards you are signed out everywhere; sign in again with the new one.";
+    CHANGE_PASSWORD: "修改密码", "Change the password";
+    RESET_PASSWORD: "重设密码", "Set a new password";
+    RESET_NOTE: "当面告诉本人，请对方登录后马上改掉。原来的登录全部退出。",
+        "Tell them in person and have them change it at once. They are signed out everywhere.";
+    CLOSE_ACCOUNT: "停用这个登录", "Close this account";
+    CLOSE_NOTE: "不能再登录，已有的登录马上退出；办过的事仍留在记录里。", "No more signing in, and every session ends at once. What was done stays on record.";
     CHANGE_DATA: "变更商户资料", "Change merchant details";
     SETTINGS: "显示", "Display";
     LANGUAGE: "语言", "Language";

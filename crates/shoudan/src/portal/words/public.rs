@@ -12,6 +12,18 @@ words! {
     SLIP_PICTURE: "交易凭条示意：原因码印在末尾", "A slip: the code is printed at its end";
     SLIP_DECLINED: "交易未成功", "DECLINED";
     SLIP_CODE: "原因码", "CODE";
+    FIND_EMPTY: "请先输入原因码或序列号。", "Type a code or a serial number first.";
+    FIND_UNREADABLE: "这既不是 6 位原因码，也不像序列号。原因码只有 6 位字母和数字；序列号照机身标签逐位输入，不含空格。",
+        "This is neither a six-character code nor a serial number. A code has six letters and digits; copy a serial number from the label, without spaces.";
+    SERIAL_UNKNOWN: "没有序列号是这一串的机具。请对照机身背面的标签逐位核对；标签上有多个号码的，用标着 SN 的那个。",
+        "There is no machine with this serial number. Compare it with the label at the back; where there are several numbers, take the one marked SN.";
+    SERIAL_UNBOUND: "这台机具在我们这里登记过，但还没有开通给任何商户，不能收款。请把它交给开通它的服务商，或致电客服热线。",
+        "We know this machine, but no merchant has it in service, so it cannot take payments. Hand it to the agent who was to set it up, or call the hotline.";
+    SERVICE_CARDS: "刷卡交易", "Card payments";
+    SERVICE_QR: "二维码交易", "QR payments";
+    SERVICE_PAYOUTS: "结算出款", "Payouts";
+    SERVICE_TERMINALS: "终端签到与下载", "Terminal sign-in and downloads";
+    SERVICE_PORTAL: "商户平台", "Merchant portal";
     SERVICE_NOW: "服务状态", "Service status";
     SERVICE_ALL_WELL: "各项服务正常", "All services work";
     SERVICE_SOME: "部分服务受影响", "Some services are affected";

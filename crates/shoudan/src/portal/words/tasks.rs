@@ -26,6 +26,7 @@ words! {
     HISTORY: "经过", "What happened";
     WITHDRAW: "撤回申请", "Withdraw the request";
     WITHDRAW_NOTE: "撤回后已上传的材料保留，可以重新申请。", "Documents stay with us if you withdraw; you can ask again.";
+    WITHDRAWN_HERE: "商户在平台上撤回", "Withdrawn by the merchant in the portal";
     NUMBER: "申请编号", "Request number";
     VERSION: "版本", "Version";
     RETURNED_ITEMS: "需要改正的", "What to correct";
@@ -48,6 +49,10 @@ words! {
         "The bank confirms the payment and the result appears here within seconds; nothing is charged twice.";
     SIGN: "签署", "Sign";
     SIGN_NAME: "输入您的姓名作为签名", "Type your name as signature";
+    SIGN_NAME_MISSING: "请输入姓名，再签署。", "Type your name to sign.";
+    CHANGED_MEANWHILE: "您打开这一页之后，这项申请有了变化。下面是最新的内容，请核对后再提交。",
+        "This request changed after you opened the page. Below is how it stands now; please look again, then hand it in.";
+    NO_FILE: "没有收到文件。请先拍照或选择文件，再上传。", "No file arrived. Take a picture or choose a file first.";
     SIGN_NAME_HINT: "与身份证一致。签署时间和设备会记录在案。", "As on your ID card. Time and device are kept with it.";
     DEVICE_TITLE: "在收款机上完成", "Done at the terminal";
     DEVICE_TEXT: "机器做完，这一页会自己更新，不用在这里操作。", "This page follows by itself once the machine has done it.";
@@ -65,5 +70,8 @@ words! {
     CANCEL: "不办了", "Not now";
     WHAT_IT_ASKS: "会请您做的", "What it will ask";
     ALREADY_OPEN: "同样的申请正在办理，不用再提交一次。", "The same request is already under way; there is no need to ask again.";
+    way_for(cause): "“{cause}”怎样办", "How to settle “{cause}”";
+    WAY_FIRST: "通常的办法", "The usual way";
+    WAY_OTHER: "另一种办法", "Another way";
     SEE_IT: "去看进度", "See how it stands";
 }

@@ -1,0 +1,136 @@
+//! A merchant, a terminal, a device; and the list of merchants.
+
+use axum::extract::Path;
+use axum::http::Method;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::time::{Time, Zone};
+use operations::explain::{self, Ask, Audience};
+use operations::refused::{Done, Refused};
+use operations::views::{Explanation, Paging};
+use operations::{Ctx, events, merchants, requests, terminals};
+use store::Tx;
+
+use super::{STAFF, desk, field, local, paging, shown};
+use crate::api::asked::Asked;
+use crate::doors::Doors;
+use crate::portal::console::{self, Answer, HISTORY_KINDS, History, Merchant, Terminal, paths};
+use crate::portal::handlers::Visit;
+use crate::problem::Problem;
+
+pub(super) fn routes(doors: Doors) -> Doors {
+    doors
+        .door(Method::GET, paths::MERCHANTS, STAFF, list)
+        .door(Method::GET, "/console/merchants/{id}", STAFF, merchant)
+        .door(Method::GET, "/console/terminals/{number}", STAFF, terminal)
+        .door(Method::GET, "/console/devices/{serial}", STAFF, device)
+}
+
+/// What is asked beside the subject: a past moment, a kind of event, a page of them.
+struct Wish {
+    ask: Ask,
+    kind: String,
+    at: String,
+    kinds: Vec<String>,
+    paging: Paging,
+}
+
+impl Wish {
+    fn of(zone: &Zone, asked: &Asked) -> Result<Self, Problem> {
+        let typed = asked.filter("at");
+        // The time-line links to an event's very millisecond; the form sends a local minute.
+        let at = typed.parse().ok().map(Time::from_millis).or_else(|| local(zone, &typed));
+        let kind = asked.filter("kind");
+        let kinds = HISTORY_KINDS.iter().find(|(code, ..)| *code == kind).map(|(_, _, kinds)| *kinds).unwrap_or_default();
+        Ok(Self {
+            ask: Ask { capability: None, at },
+            kind,
+            at: at.map(|at| field(zone, at)).unwrap_or_default(),
+            kinds: kinds.iter().map(|k| (*k).to_owned()).collect(),
+            paging: Paging { limit: 20, ..paging(asked)? },
+        })
+    }
+
+    fn history(&self, events: operations::views::Page<operations::views::EventView>) -> History {
+        History { events, kind: self.kind.clone(), at: self.at.clone() }
+    }
+}
+
+async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
+    let (typed, paging) = (asked.filter("q"), paging(&asked)?);
+    let filter = merchants::Filter { name: typed.clone(), ..Default::default() };
+    let rows = visit.read(move |tx, ctx| merchants::list(tx, ctx, &filter, &paging)).await?;
+    Ok(shown(console::merchants(&visit.page(), &desk(&visit), &typed, &rows)))
+}
+
+async fn merchant(visit: Visit, Path(id): Path<String>, asked: Asked) -> Result<Response, Problem> {
+    let wish = Wish::of(&visit.app.platform.zone, &asked)?;
+    let data = visit.read(move |tx, ctx| merchant_page(tx, ctx, &id, &wish)).await?;
+    Ok(shown(console::merchant(&visit.page(), &desk(&visit), &data)))
+}
+
+fn merchant_page(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, wish: &Wish) -> Done<Merchant> {
+    let merchant = merchants::view(tx, ctx, id)?;
+    let explained = |tx: &mut Tx<'_>, ctx: &mut Ctx, who| explain::merchant(tx, ctx, id, &wish.ask, who);
+    let answer = answer(tx, ctx, explained)?;
+    let own = terminals::Filter { merchant: id.to_owned(), ..Default::default() };
+    let terminals = terminals::list(tx, ctx, &own, &Paging { limit: 100, cursor: None })?.data;
+    let open = store::requests::Filter { merchant_id: id.to_owned(), state: "open".into(), ..Default::default() };
+    let requests = requests::list(tx, ctx, &open, &Paging { limit: 20, cursor: None })?.data;
+    let events = if wish.kinds.is_empty() {
+        events::timeline(tx, ctx, id, "merchant", id, &wish.paging)?
+    } else {
+        let filter = events::Filter { merchant: id.to_owned(), kinds: wish.kinds.clone(), ..Default::default() };
+        events::list(tx, ctx, &filter, &wish.paging)?
+    };
+    Ok(Merchant { merchant, answer, terminals, requests, history: wish.history(events) })
+}
+
+/// The same explanation twice: as the merchant reads it, and as staff do.
+fn answer(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    explained: impl Fn(&mut Tx<'_>, &mut Ctx, Audience) -> Done<Explanation>,
+) -> Done<Answer> {
+    Ok(Answer { merchant: explained(tx, ctx, Audience::Merchant)?, staff: explained(tx, ctx, Audience::Desk)? })
+}
+
+async fn terminal(visit: Visit, Path(number): Path<String>, asked: Asked) -> Result<Response, Problem> {
+    let wish = Wish::of(&visit.app.platform.zone, &asked)?;
+    let data = visit.read(move |tx, ctx| terminal_page(tx, ctx, &number, &wish)).await?;
+    Ok(shown(console::terminal(&visit.page(), &desk(&visit), &data)))
+}
+
+fn terminal_page(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, wish: &Wish) -> Done<Terminal> {
+    let found = terminals::by_number(tx, number)?.ok_or_else(|| Refused::not_found("terminal", number))?;
+    let terminal = terminals::view(tx, ctx, &found.merchant, &found.terminal)?;
+    let explained =
+        |tx: &mut Tx<'_>, ctx: &mut Ctx, who| explain::terminal(tx, ctx, &found.merchant, &found.terminal, &wish.ask, who);
+    let answer = answer(tx, ctx, explained)?;
+    let filter = events::Filter {
+        merchant: found.merchant.clone(),
+        terminal: found.terminal.clone(),
+        kinds: wish.kinds.clone(),
+        ..Default::default()
+    };
+    let events = events::list(tx, ctx, &filter, &wish.paging)?;
+    Ok(Terminal { terminal, answer, history: wish.history(events) })
+}
+
+/// A device is looked at where it serves; one that serves nowhere has a short page of its own.
+async fn device(visit: Visit, Path(serial): Path<String>) -> Result<Response, Problem> {
+    let (row, serves) = visit
+        .read(move |tx, ctx| {
+            ctx.need("read_all")?;
+            let row = store::devices::by_serial(tx, &serial)?.ok_or_else(|| Refused::not_found("device", serial))?;
+            let serves = terminals::by_serial(tx, &row.serial)?;
+            let serves = serves.and_then(|f| terminals::view(tx, ctx, &f.merchant, &f.terminal).ok());
+            Ok((row, serves))
+        })
+        .await?;
+    if let Some(terminal) = serves {
+        return Ok(Redirect::to(&paths::terminal(&terminal.number)).into_response());
+    }
+    let stage = (domain::stages::SubjectKind::Device, row.stage.clone());
+    let named = visit.app.platform.catalog.stages.get(&stage).map_or(row.stage, |s| s.name.get(visit.caller.lang).to_owned());
+    Ok(shown(console::device(&visit.page(), &desk(&visit), &row.serial, &named, &row.software)))
+}

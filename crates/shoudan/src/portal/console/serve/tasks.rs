@@ -1,0 +1,79 @@
+//! Requests, and the steps that are the institution's.
+
+use axum::extract::Path;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use operations::requests::{self, Submit};
+use operations::views::Paging;
+use operations::{Ctx, events};
+use operations::refused::Done;
+use store::Tx;
+use store::requests::Filter;
+
+use super::{STAFF, desk, paging, shown, told};
+use crate::api::asked::Asked;
+use crate::doors::Doors;
+use crate::portal::console::{self, Request, Requests, paths};
+use crate::portal::handlers::{Typed, Visit};
+use crate::problem::Problem;
+
+pub(super) fn routes(doors: Doors) -> Doors {
+    doors
+        .door(Method::GET, paths::REQUESTS, STAFF, list)
+        .door(Method::GET, "/console/requests/{merchant}/{id}", STAFF, request)
+        .door(Method::POST, "/console/requests/{merchant}/{id}/{step}", STAFF, step)
+}
+
+async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
+    let (paging, closed, ours) = (paging(&asked)?, asked.filter("state") == "closed", asked.text("turn").is_some());
+    let role = visit.caller.actor.role.clone();
+    let mut rows = visit
+        .read(move |tx, ctx| {
+            let state = if closed { "" } else { "open" };
+            let waiting_on = if ours { role } else { String::new() };
+            requests::list(tx, ctx, &Filter { state: state.into(), waiting_on, ..Default::default() }, &paging)
+        })
+        .await?;
+    if closed {
+        rows.data.retain(|row| row.state != "open");
+    }
+    Ok(shown(console::requests(&visit.page(), &desk(&visit), &Requests { rows, closed, ours })))
+}
+
+async fn request(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
+    let data = visit.read(move |tx, ctx| seen(tx, ctx, &merchant, &id)).await?;
+    Ok(shown(console::request(&visit.page(), &desk(&visit), &data)))
+}
+
+fn seen(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Request> {
+    let request = requests::view(tx, ctx, merchant, id)?;
+    let events = events::timeline(tx, ctx, merchant, "request", id, &Paging { limit: 20, cursor: None })?.data;
+    Ok(Request { request, events, errors: vec![], typed: vec![] })
+}
+
+/// Carries out a step of the institution's; what was done, in words, is the reason in the audit log.
+async fn step(visit: Visit, Path((merchant, id, step)): Path<(String, String, String)>, typed: Typed) -> Result<Response, Problem> {
+    let evidence = typed.get("evidence").trim().to_owned();
+    let command = Submit {
+        merchant: merchant.clone(),
+        request: id.clone(),
+        step,
+        fields: typed.without(&["evidence", "version"]),
+        confirm: true,
+    };
+    let done = if evidence.is_empty() {
+        Err(operations::Refused::field("evidence", "required", "请写明做了什么，它会进入审计记录", "say what was done; it goes into the audit log"))
+    } else {
+        visit.write(&evidence, move |tx, ctx| requests::submit(tx, ctx, command.clone())).await
+    };
+    match done {
+        Ok(_) => Ok(Redirect::to(&paths::request(&merchant, &id)).into_response()),
+        Err(refused) => {
+            let errors = told(&visit, refused)?;
+            let visit = visit.at(paths::request(&merchant, &id));
+            let data = visit.read(move |tx, ctx| seen(tx, ctx, &merchant, &id)).await?;
+            let data = Request { errors, typed: typed.0, ..data };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(console::request(&visit.page(), &desk(&visit), &data))).into_response())
+        }
+    }
+}
