@@ -46,17 +46,27 @@ pub fn settle(
         let before = store::batches::get(tx, merchant, terminal, batch)?;
         let same = before.filter(|b| b.state == "closed" && b.terminal_totals == sent);
         return Ok(match same {
-            Some(row) => Ok(Settled { totals: row.host_totals, issued }),
+            Some(row) => Ok(Settled {
+                totals: row.host_totals,
+                issued,
+            }),
             None => Err(Decline::code(ctx, "77")),
         });
     }
     let ours = host_totals(tx, line, batch)?;
     let balanced = ours.debit == theirs.domestic.debit && ours.credit == theirs.domestic.credit;
-    let flag = if balanced { BalanceFlag::Balanced } else { BalanceFlag::Unbalanced };
+    let flag = if balanced {
+        BalanceFlag::Balanced
+    } else {
+        BalanceFlag::Unbalanced
+    };
     let answer = SettlementTotals {
         domestic: Totals { flag, ..ours },
         // The host does not tell foreign cards apart: their totals go back as they came, not compared.
-        foreign: Totals { flag: BalanceFlag::Balanced, ..theirs.foreign },
+        foreign: Totals {
+            flag: BalanceFlag::Balanced,
+            ..theirs.foreign
+        },
     };
     let totals = answer.digits().map_err(payments::unfit)?;
     raise(tx, ctx, line, Some((balanced, &sent, &totals)))?;
@@ -74,7 +84,14 @@ pub fn settle(
             details: json!({ "batch": batch, "balance": balance }),
         },
     )?;
-    tell(tx, ctx, line, "terminal.settled", json!({ "batch": batch, "balance": balance }), &audit)?;
+    tell(
+        tx,
+        ctx,
+        line,
+        "terminal.settled",
+        json!({ "batch": batch, "balance": balance }),
+        &audit,
+    )?;
     requests::event_step(tx, ctx, merchant, "terminal", terminal, "terminal.settled")?;
     Ok(Ok(Settled { totals, issued }))
 }
@@ -89,18 +106,16 @@ fn host_totals(tx: &mut Tx<'_>, line: &Line, batch: i64) -> Done<Totals> {
             iso8583::kinds::Side::Neither => continue,
         };
         let count = u16::try_from(count).unwrap_or(999).saturating_add(tally.count).min(999);
-        *tally = Tally { amount: tally.amount.saturating_add(sum), count };
+        *tally = Tally {
+            amount: tally.amount.saturating_add(sum),
+            count,
+        };
     }
     Ok(totals)
 }
 
 /// Closes the terminal's batch, with totals where it settled, and opens the next.
-pub(crate) fn raise(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    line: &Line,
-    settled: Option<(bool, &str, &str)>,
-) -> Done<()> {
+pub(crate) fn raise(tx: &mut Tx<'_>, ctx: &Ctx, line: &Line, settled: Option<(bool, &str, &str)>) -> Done<()> {
     let (merchant, terminal, now) = (line.merchant.as_str(), line.terminal.as_str(), ctx.now.millis());
     let following = next(line.batch);
     store::batches::open(tx, merchant, terminal, line.batch, now)?;
@@ -131,7 +146,14 @@ pub fn upload(
     }
     for item in &items.0 {
         let index = ctx.platform.sealer.blind("pan", item.pan.expose());
-        take(tx, ctx, line, batch, (i64::from(item.trace), item.amount), (item.pan.masked(), Some(&index)))?;
+        take(
+            tx,
+            ctx,
+            line,
+            batch,
+            (i64::from(item.trace), item.amount),
+            (item.pan.masked(), Some(&index)),
+        )?;
     }
     Ok(Ok(Issued::code(ctx, "00")?.with(37, rrn)?))
 }
@@ -191,8 +213,15 @@ pub fn upload_ended(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, batch: i64, rrn
     }
     let items = store::batches::uploads(tx, &line.merchant, &line.terminal, batch)?;
     let differing = items.iter().filter(|item| item.outcome != "match").count();
-    tell(tx, ctx, line, "terminal.batch_uploaded", json!({
-        "batch": batch, "items": items.len(), "differing": differing,
-    }), "-")?;
+    tell(
+        tx,
+        ctx,
+        line,
+        "terminal.batch_uploaded",
+        json!({
+            "batch": batch, "items": items.len(), "differing": differing,
+        }),
+        "-",
+    )?;
     Ok(Ok(Issued::code(ctx, "00")?.with(37, rrn)?))
 }

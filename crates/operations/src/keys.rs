@@ -58,12 +58,24 @@ pub fn install_master(
 ) -> Done<String> {
     let fingerprint = ctx.platform.sealer.fingerprint(key.expose());
     if !store::keys::claim(tx, &fingerprint, merchant, terminal)? {
-        return Err(Refused::conflict("key", terminal, "another terminal holds this master key; make a new one"));
+        return Err(Refused::conflict(
+            "key",
+            terminal,
+            "another terminal holds this master key; make a new one",
+        ));
     }
     let versions = store::keys::versions(tx, merchant, terminal)?;
     destroy_rows(tx, ctx, merchant, terminal)?;
     let master = DesKey::new(key.expose()).map_err(|e| Refused::Keys(e.to_string()))?;
-    let kcv = put(tx, ctx, (merchant, terminal), KeyKind::Tmk, &versions, key.expose(), master.kcv())?;
+    let kcv = put(
+        tx,
+        ctx,
+        (merchant, terminal),
+        KeyKind::Tmk,
+        &versions,
+        key.expose(),
+        master.kcv(),
+    )?;
     trace::audit(
         tx,
         ctx,
@@ -121,7 +133,9 @@ pub fn open(
     kind: KeyKind,
     (version, sealed): (i64, &[u8]),
 ) -> Done<Secret<Vec<u8>>> {
-    ctx.platform.sealer.open(sealed, &place(merchant, terminal, kind, version))
+    ctx.platform
+        .sealer
+        .open(sealed, &place(merchant, terminal, kind, version))
 }
 
 /// Makes new working keys, keeps them and returns them wrapped under the master key. None where the terminal has no
@@ -134,9 +148,13 @@ pub fn issue_working(
     algorithm: MacAlgorithm,
     layout: KeyLayout,
 ) -> Done<Option<SignInKeys>> {
-    let Some(row) = store::keys::current(tx, merchant, terminal, KeyKind::Tmk.code())? else { return Ok(None) };
+    let Some(row) = store::keys::current(tx, merchant, terminal, KeyKind::Tmk.code())? else {
+        return Ok(None);
+    };
     let master = open(ctx, (merchant, terminal), KeyKind::Tmk, (row.version, &row.sealed))?;
-    let Some(sizes) = sizes(algorithm, layout) else { return Ok(None) };
+    let Some(sizes) = sizes(algorithm, layout) else {
+        return Ok(None);
+    };
     let versions = store::keys::versions(tx, merchant, terminal)?;
     retire_working(tx, ctx, merchant, terminal)?;
     let mut wrapped = Vec::with_capacity(3);
@@ -145,11 +163,23 @@ pub fn issue_working(
             continue;
         }
         let (bytes, cover) = fresh(ctx, layout, size, master.expose())?;
-        put(tx, ctx, (merchant, terminal), kind, &versions, bytes.expose(), cover.check)?;
+        put(
+            tx,
+            ctx,
+            (merchant, terminal),
+            kind,
+            &versions,
+            bytes.expose(),
+            cover.check,
+        )?;
         wrapped.push(cover);
     }
     let mut wrapped = wrapped.into_iter();
-    Ok(wrapped.next().zip(wrapped.next()).map(|(pik, mak)| SignInKeys { pik, mak, tdk: wrapped.next() }))
+    Ok(wrapped.next().zip(wrapped.next()).map(|(pik, mak)| SignInKeys {
+        pik,
+        mak,
+        tdk: wrapped.next(),
+    }))
 }
 
 /// Bytes of PIN, MAC and track key; 0 is none. The MAC key is single where its algorithm takes single ones.
@@ -192,14 +222,20 @@ fn put(
     key: &[u8],
     check: [u8; 4],
 ) -> Done<String> {
-    let version = versions.iter().find(|(code, _)| code == kind.code()).map_or(1, |(_, last)| last + 1);
+    let version = versions
+        .iter()
+        .find(|(code, _)| code == kind.code())
+        .map_or(1, |(_, last)| last + 1);
     let nonce = ctx.ids.bytes();
     let row = KeyRow {
         merchant_id: merchant.to_owned(),
         terminal_id: terminal.to_owned(),
         kind: kind.code().to_owned(),
         version,
-        sealed: ctx.platform.sealer.seal(key, nonce, &place(merchant, terminal, kind, version)),
+        sealed: ctx
+            .platform
+            .sealer
+            .seal(key, nonce, &place(merchant, terminal, kind, version)),
         kcv: format!("{:08X}", u32::from_be_bytes(check)),
         fingerprint: ctx.platform.sealer.fingerprint(key),
         created_at: ctx.now.millis(),

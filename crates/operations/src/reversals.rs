@@ -19,7 +19,13 @@ const LONGEST_PAUSE: Duration = Duration::minutes(5);
 /// Queues the reversal of a transaction, once.
 pub(crate) fn queue(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, reason: &str) -> Done<()> {
     if reversals::queue(tx, &row.merchant_id, &row.id, reason, ctx.now.millis())? {
-        tell(tx, ctx, row, "reversal.queued", json!({ "transaction": row.id, "amount": row.amount }))?;
+        tell(
+            tx,
+            ctx,
+            row,
+            "reversal.queued",
+            json!({ "transaction": row.id, "amount": row.amount }),
+        )?;
     }
     Ok(())
 }
@@ -72,7 +78,10 @@ pub fn heard(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &ReversalRow, heard: &Heard) -
     let code = match heard {
         Heard::Nothing(why) => {
             let doublings = u32::try_from(row.attempts.clamp(0, 16)).unwrap_or(16);
-            let pause = PAUSE.as_millis().saturating_mul(1 << doublings).min(LONGEST_PAUSE.as_millis());
+            let pause = PAUSE
+                .as_millis()
+                .saturating_mul(1 << doublings)
+                .min(LONGEST_PAUSE.as_millis());
             reversals::postpone(tx, row, ctx.now.millis() + pause, why)?;
             return Ok(());
         }
@@ -94,7 +103,9 @@ pub fn heard(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &ReversalRow, heard: &Heard) -
 
 /// Notes an answer that came after everybody had stopped waiting. Its reversal is queued since; where it is not, it is now.
 pub fn late(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal_number: &str, upstream_stan: i64, code: &str) -> Done<()> {
-    let Some((merchant, terminal)) = store::chain::terminal_by_number(tx, terminal_number)? else { return Ok(()) };
+    let Some((merchant, terminal)) = store::chain::terminal_by_number(tx, terminal_number)? else {
+        return Ok(());
+    };
     let since = (ctx.now - Duration::days(2)).millis();
     let found = transactions::by_upstream_trace(tx, &merchant, &terminal, upstream_stan, since)?;
     if let Some(row) = found.filter(|row| matches!(row.state.as_str(), "unknown" | "reversed")) {
@@ -109,10 +120,18 @@ pub fn late(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal_number: &str, upstream_stan
 pub fn recover(tx: &mut Tx<'_>, ctx: &mut Ctx, before: Time, limit: i64) -> Done<usize> {
     let rows = transactions::abandoned(tx, before.millis(), limit)?;
     for row in &rows {
-        let answer = Issued::declined(ctx, &Decline::code(ctx, "98"))?.with(37, &row.rrn)?.to_bytes()?;
+        let answer = Issued::declined(ctx, &Decline::code(ctx, "98"))?
+            .with(37, &row.rrn)?
+            .to_bytes()?;
         let at = ctx.now.millis();
-        let end =
-            End { state: "unknown", response_code: "98", auth_code: "", answer: &answer, explanation_code: "", at };
+        let end = End {
+            state: "unknown",
+            response_code: "98",
+            auth_code: "",
+            answer: &answer,
+            explanation_code: "",
+            at,
+        };
         if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
             queue(tx, ctx, row, "98")?;
             let data = json!({ "amount": row.amount, "why": "abandoned", "transaction": row.id });
@@ -127,7 +146,15 @@ fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, kind: &str, data: 
     trace::event(
         tx,
         ctx,
-        Happened { kind, merchant, subject_kind: "terminal", subject: terminal, terminal, data, audit: "-" },
+        Happened {
+            kind,
+            merchant,
+            subject_kind: "terminal",
+            subject: terminal,
+            terminal,
+            data,
+            audit: "-",
+        },
     )?;
     Ok(())
 }

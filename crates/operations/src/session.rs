@@ -67,7 +67,11 @@ fn opened(ctx: &Ctx, number: &str, row: LineRow) -> Done<Line> {
     // A key that does not fit the algorithm, because that was changed since, is none: the terminal has to sign in.
     let mak = open(KeyKind::Mak, &row.mak)?.and_then(|key| MacKey::new(algorithm, key.expose()).ok());
     Ok(Line {
-        mak_version: row.mak.as_ref().filter(|_| mak.is_some()).map_or(0, |(version, _)| *version),
+        mak_version: row
+            .mak
+            .as_ref()
+            .filter(|_| mak.is_some())
+            .map_or(0, |(version, _)| *version),
         mak,
         pik: des(open(KeyKind::Pik, &row.pik)?)?,
         tdk: des(open(KeyKind::Tdk, &row.tdk)?)?,
@@ -96,14 +100,28 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
     if !gates::may(tx, ctx, merchant, terminal, "sign_in")? {
         let refusal = explain::refuse(tx, ctx, merchant, terminal, "sign_in", "-")?;
         let decline = Decline::stopped(refusal);
-        tell(tx, ctx, line, "terminal.sign_in_refused", json!({
-            "response_code": decline.code, "reason": decline.reason, "code": decline.explanation_code,
-        }), "-")?;
+        tell(
+            tx,
+            ctx,
+            line,
+            "terminal.sign_in_refused",
+            json!({
+                "response_code": decline.code, "reason": decline.reason, "code": decline.explanation_code,
+            }),
+            "-",
+        )?;
         return Ok(Err(decline));
     }
     let Some(keys) = keys::issue_working(tx, ctx, merchant, terminal, line.algorithm, layout)? else {
         let decline = Decline::code(ctx, "96");
-        tell(tx, ctx, line, "terminal.sign_in_refused", json!({ "response_code": decline.code }), "-")?;
+        tell(
+            tx,
+            ctx,
+            line,
+            "terminal.sign_in_refused",
+            json!({ "response_code": decline.code }),
+            "-",
+        )?;
         return Ok(Err(decline));
     };
     store::batches::sign_in(tx, merchant, terminal, ctx.now.millis())?;
@@ -121,11 +139,22 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
             details: json!({ "batch": line.batch, "layout": layout.code() }),
         },
     )?;
-    tell(tx, ctx, line, "terminal.signed_in", json!({ "batch": line.batch }), &audit)?;
+    tell(
+        tx,
+        ctx,
+        line,
+        "terminal.signed_in",
+        json!({ "batch": line.batch }),
+        &audit,
+    )?;
     requests::event_step(tx, ctx, merchant, "terminal", terminal, "terminal.signed_in")?;
     let keys = keys.to_bytes(layout).map_err(crate::payments::unfit)?;
     let issued = Issued::code(ctx, "00")?.with(37, rrn)?;
-    Ok(Ok(SignedIn { keys, batch: line.batch, issued }))
+    Ok(Ok(SignedIn {
+        keys,
+        batch: line.batch,
+        issued,
+    }))
 }
 
 /// Signs a terminal off: its working keys are destroyed, and its next sign-in brings the next batch. `batch` is the one in
@@ -177,9 +206,16 @@ pub fn may(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, capability: &str) -> Don
     }
     let refusal = explain::refuse(tx, ctx, &line.merchant, &line.terminal, capability, "-")?;
     let decline = Decline::stopped(refusal);
-    tell(tx, ctx, line, "terminal.declined", json!({
-        "response_code": decline.code, "reason": decline.reason, "code": decline.explanation_code,
-    }), "-")?;
+    tell(
+        tx,
+        ctx,
+        line,
+        "terminal.declined",
+        json!({
+            "response_code": decline.code, "reason": decline.reason, "code": decline.explanation_code,
+        }),
+        "-",
+    )?;
     Ok(Err(decline))
 }
 
@@ -192,6 +228,18 @@ pub(crate) fn tell(
     audit: &str,
 ) -> Done<()> {
     let (merchant, terminal) = (line.merchant.as_str(), line.terminal.as_str());
-    trace::event(tx, ctx, Happened { kind, merchant, subject_kind: "terminal", subject: terminal, terminal, data, audit })?;
+    trace::event(
+        tx,
+        ctx,
+        Happened {
+            kind,
+            merchant,
+            subject_kind: "terminal",
+            subject: terminal,
+            terminal,
+            data,
+            audit,
+        },
+    )?;
     Ok(())
 }

@@ -58,9 +58,16 @@ impl Network {
     /// Answers on a socket that is open already.
     pub fn on(listener: TcpListener, script: NetworkScript) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
-        let inside = Arc::new(Mutex::new(Inside { script, book: Book::default() }));
+        let inside = Arc::new(Mutex::new(Inside {
+            script,
+            book: Book::default(),
+        }));
         let accepting = tokio::spawn(accept(listener, Arc::clone(&inside)));
-        Ok(Self { address, inside, accepting })
+        Ok(Self {
+            address,
+            inside,
+            accepting,
+        })
     }
 
     /// Where it listens.
@@ -116,7 +123,9 @@ async fn converse(connection: TcpStream, inside: Arc<Mutex<Inside>>) {
     let mut framing = Framing::default();
     let mut buffer = vec![0; 16 * 1024];
     'open: loop {
-        let Ok(read @ 1..) = reading.read(&mut buffer).await else { break };
+        let Ok(read @ 1..) = reading.read(&mut buffer).await else {
+            break;
+        };
         framing.feed(buffer.get(..read).unwrap_or_default());
         loop {
             match framing.next_frame() {
@@ -135,7 +144,9 @@ async fn converse(connection: TcpStream, inside: Arc<Mutex<Inside>>) {
 
 /// Deals with one request; false where the connection is to be closed.
 fn deal(frame: &Frame, inside: &Mutex<Inside>, answers: &mpsc::UnboundedSender<Vec<u8>>) -> bool {
-    let Ok(request) = Message::decode(&frame.message) else { return false };
+    let Ok(request) = Message::decode(&frame.message) else {
+        return false;
+    };
     let deed = {
         let mut inside = locked(inside);
         let Inside { script, book } = &mut *inside;

@@ -139,8 +139,13 @@ impl Terminal {
     /// Signs in: new working keys, the host's batch number.
     pub async fn sign_in(&mut self) -> Result<Shown, TerminalError> {
         let mut request = self.management("0800", SIGN_IN_CODE)?;
-        let identity = SignInRequest { certificate: "0001".to_owned(), serial: self.serial_number.clone() };
-        request.set_bytes(62, &identity.to_bytes()?)?.set_bytes(63, &operator_field(OPERATOR))?;
+        let identity = SignInRequest {
+            certificate: "0001".to_owned(),
+            serial: self.serial_number.clone(),
+        };
+        request
+            .set_bytes(62, &identity.to_bytes()?)?
+            .set_bytes(63, &operator_field(OPERATOR))?;
         let answer = self.exchange(&request).await?;
         let shown = Shown::of(Action::SignIn, &request, &answer);
         self.signed_in = shown.approved;
@@ -205,7 +210,12 @@ impl Terminal {
     /// Voids the sale of this batch that has the trace number.
     pub async fn void(&mut self, card: &Card, trace: u32) -> Result<Shown, TerminalError> {
         let sold = |entry: &&Logged| entry.trace == trace && entry.action == Action::Sale;
-        let original = self.log.iter().find(sold).cloned().ok_or(TerminalError::NoSuchSale(trace))?;
+        let original = self
+            .log
+            .iter()
+            .find(sold)
+            .cloned()
+            .ok_or(TerminalError::NoSuchSale(trace))?;
         let mut request = self.card_request("0200", "200000", 23, card)?;
         let date = original.date.parse().unwrap_or(0);
         request
@@ -242,11 +252,17 @@ impl Terminal {
 
     /// Reverses the last transaction as if its answer had not come.
     pub async fn reverse_last(&mut self, card: &Card) -> Result<Shown, TerminalError> {
-        let last = self.log.last().filter(|entry| entry.action == Action::Sale && !entry.undone).cloned();
+        let last = self
+            .log
+            .last()
+            .filter(|entry| entry.action == Action::Sale && !entry.undone)
+            .cloned();
         let entry = last.ok_or(TerminalError::NoSuchSale(self.trace))?;
         let mut request = self.card_request("0200", "000000", 22, card)?;
         self.trace = entry.trace.max(self.trace.saturating_sub(1));
-        request.set_number(4, entry.amount)?.set_number(11, entry.trace.into())?;
+        request
+            .set_number(4, entry.amount)?
+            .set_number(11, entry.trace.into())?;
         let reversal = Self::reversal_of(&request)?;
         let shown = self.send_reversal(&reversal).await?;
         if shown.approved {
@@ -257,7 +273,9 @@ impl Terminal {
 
     /// Sends the reversal that is owed, if one is.
     pub async fn settle_debt(&mut self) -> Result<Option<Shown>, TerminalError> {
-        let Some(bytes) = self.unanswered.as_deref().and_then(keys::from_hex) else { return Ok(None) };
+        let Some(bytes) = self.unanswered.as_deref().and_then(keys::from_hex) else {
+            return Ok(None);
+        };
         let reversal = Message::decode(&bytes).map_err(|e| TerminalError::CannotSend(e.to_string()))?;
         let shown = self.send_reversal(&reversal).await?;
         self.unanswered = None;
@@ -300,7 +318,8 @@ impl Terminal {
             Ok(answer) => answer,
             Err(error) => {
                 // Where nobody listens the request has certainly not left.
-                let left = !matches!(&error, TerminalError::NoReply(e) if e.kind() == std::io::ErrorKind::ConnectionRefused);
+                let left =
+                    !matches!(&error, TerminalError::NoReply(e) if e.kind() == std::io::ErrorKind::ConnectionRefused);
                 if reversible && left {
                     self.unanswered = Some(keys::to_hex(&Self::reversal_of(&request)?.encode()?));
                 }
@@ -365,7 +384,9 @@ impl Terminal {
         let trace = self.next_trace();
         let mut request = Message::new(mti)?;
         self.address_to(&mut request)?;
-        request.set_number(11, trace.into())?.set(60, &F60::management(self.batch, code).digits()?)?;
+        request
+            .set_number(11, trace.into())?
+            .set(60, &F60::management(self.batch, code).digits()?)?;
         Ok(request)
     }
 
@@ -391,7 +412,11 @@ impl Terminal {
     /// Sends a request and checks what comes back as a terminal does.
     async fn exchange(&self, request: &Message) -> Result<Message, TerminalError> {
         let tpdu = Tpdu::from_hex(&self.tpdu).map_err(|e| TerminalError::CannotSend(e.to_string()))?;
-        let frame = Frame { tpdu, header: Header::from_hex(HEADER), message: request.encode()? };
+        let frame = Frame {
+            tpdu,
+            header: Header::from_hex(HEADER),
+            message: request.encode()?,
+        };
         let patience = Duration::from_millis(self.patience_ms);
         let reply = crate::wire::exchange(&self.address, &frame, patience).await?;
         let answer = Message::decode(&reply.message).map_err(|_| TerminalError::BadReply("it cannot be read"))?;
@@ -405,12 +430,17 @@ impl Terminal {
         }
         let approved = answer.text(39) == Some("00");
         let echoed: &[u8] = if approved { &[4, 11, 41, 42] } else { &[11, 41] };
-        if echoed.iter().any(|number| request.has(*number) && request.bytes(*number) != answer.bytes(*number)) {
+        if echoed
+            .iter()
+            .any(|number| request.has(*number) && request.bytes(*number) != answer.bytes(*number))
+        {
             return Err(TerminalError::BadReply("its amount or numbers differ"));
         }
         let protected = Kind::of(request).is_some_and(|kind| kind.row().mac);
         if let (true, true, Some(keys)) = (approved, protected, &self.keys) {
-            answer.verify(&keys.mac(&self.mac)?).map_err(|_| TerminalError::BadReply("its MAC is wrong"))?;
+            answer
+                .verify(&keys.mac(&self.mac)?)
+                .map_err(|_| TerminalError::BadReply("its MAC is wrong"))?;
         }
         Ok(())
     }

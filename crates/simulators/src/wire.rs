@@ -31,5 +31,7 @@ pub(crate) async fn exchange(address: &str, frame: &Frame, patience: Duration) -
             framing.feed(buffer.get(..read).unwrap_or_default());
         }
     };
-    timeout(patience, talk).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    timeout(patience, talk)
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

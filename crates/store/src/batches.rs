@@ -60,11 +60,7 @@ pub fn line(tx: &mut Tx<'_>, terminal_number: &str) -> Result<Option<LineRow>, E
 
 /// The part of a line that a concurrent message of the same terminal may have changed: signed in, batch, version of
 /// the current MAC key (0: none).
-pub fn standing(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-) -> Result<(bool, i64, i64), Error> {
+pub fn standing(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(bool, i64, i64), Error> {
     let row = tx.one(
         "select t.signed_in, t.batch, coalesce((select k.version from terminal_keys k \
            where k.merchant_id = t.merchant_id and k.terminal_id = t.id and k.kind = 'mak' and k.state = 'current'), 0) \
@@ -75,12 +71,7 @@ pub fn standing(
 }
 
 /// Writes that a terminal signed in.
-pub fn sign_in(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    at: i64,
-) -> Result<(), Error> {
+pub fn sign_in(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, at: i64) -> Result<(), Error> {
     tx.exactly_one(
         "update terminals set signed_in = true, signed_in_at = $3 where merchant_id = $1 and id = $2",
         args![merchant_id, terminal_id, at],
@@ -96,13 +87,7 @@ pub fn sign_off(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result
 }
 
 /// Moves a terminal on to its next batch; [`Error::NotOne`] where it is not in batch `from` any more.
-pub fn advance(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    from: i64,
-    to: i64,
-) -> Result<(), Error> {
+pub fn advance(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, from: i64, to: i64) -> Result<(), Error> {
     tx.exactly_one(
         "update terminals set batch = $4 where merchant_id = $1 and id = $2 and batch = $3",
         args![merchant_id, terminal_id, from, to],
@@ -145,15 +130,9 @@ fn read(row: &Row) -> Result<BatchRow, Error> {
 }
 
 /// One batch.
-pub fn get(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    number: i64,
-) -> Result<Option<BatchRow>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from terminal_batches where merchant_id = $1 and terminal_id = $2 and number = $3"
-    );
+pub fn get(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, number: i64) -> Result<Option<BatchRow>, Error> {
+    let sql =
+        format!("select {COLUMNS} from terminal_batches where merchant_id = $1 and terminal_id = $2 and number = $3");
     tx.maybe(&sql, args![merchant_id, terminal_id, number])?
         .as_ref()
         .map(read)
@@ -161,12 +140,7 @@ pub fn get(
 }
 
 /// The batches of a terminal, newest first.
-pub fn list(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    limit: i64,
-) -> Result<Vec<BatchRow>, Error> {
+pub fn list(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, limit: i64) -> Result<Vec<BatchRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from terminal_batches where merchant_id = $1 and terminal_id = $2 \
          order by opened_at desc, number desc limit $3"
@@ -178,13 +152,7 @@ pub fn list(
 }
 
 /// Opens a batch, unless it is there; whether it was opened now.
-pub fn open(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    number: i64,
-    at: i64,
-) -> Result<bool, Error> {
+pub fn open(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, number: i64, at: i64) -> Result<bool, Error> {
     let opened = tx.run(
         "insert into terminal_batches (merchant_id, terminal_id, number, state, opened_at, terminal_totals, host_totals) \
          values ($1, $2, $3, 'open', $4, '', '') on conflict (merchant_id, terminal_id, number) do nothing",
@@ -205,7 +173,15 @@ pub fn close(
     tx.exactly_one(
         "update terminal_batches set state = 'closed', closed_at = $4, balanced = $5, terminal_totals = $6, \
          host_totals = $7 where merchant_id = $1 and terminal_id = $2 and number = $3 and state = 'open'",
-        args![merchant_id, terminal_id, number, at, balanced, terminal_totals, host_totals],
+        args![
+            merchant_id,
+            terminal_id,
+            number,
+            at,
+            balanced,
+            terminal_totals,
+            host_totals
+        ],
     )
 }
 
@@ -244,12 +220,7 @@ pub fn insert_upload(tx: &mut Tx<'_>, item: &UploadRow) -> Result<bool, Error> {
 }
 
 /// What a terminal uploaded of a batch, by trace number.
-pub fn uploads(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    batch: i64,
-) -> Result<Vec<UploadRow>, Error> {
+pub fn uploads(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, batch: i64) -> Result<Vec<UploadRow>, Error> {
     tx.all(
         "select merchant_id, terminal_id, batch, stan, masked_card, amount, outcome, at from upload_items \
          where merchant_id = $1 and terminal_id = $2 and batch = $3 order by stan",

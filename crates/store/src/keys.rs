@@ -35,12 +35,7 @@ fn read(row: &Row) -> Result<KeyRow, Error> {
 }
 
 /// The current key of a kind.
-pub fn current(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    kind: &str,
-) -> Result<Option<KeyRow>, Error> {
+pub fn current(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, kind: &str) -> Result<Option<KeyRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from terminal_keys where merchant_id = $1 and terminal_id = $2 and kind = $3 \
          and state = 'current'"
@@ -52,11 +47,7 @@ pub fn current(
 }
 
 /// The highest version of every kind a terminal has had.
-pub fn versions(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-) -> Result<Vec<(String, i64)>, Error> {
+pub fn versions(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<Vec<(String, i64)>, Error> {
     tx.all(
         "select kind, max(version) from terminal_keys where merchant_id = $1 and terminal_id = $2 group by kind",
         args![merchant_id, terminal_id],
@@ -69,9 +60,7 @@ pub fn versions(
 /// Writes a key as the current one of its kind. Retire the one before first: a second current one violates
 /// `terminal_keys_current`.
 pub fn insert(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), Error> {
-    let sql = format!(
-        "insert into terminal_keys ({COLUMNS}, state) values ($1,$2,$3,$4,$5,$6,$7,$8,'current')"
-    );
+    let sql = format!("insert into terminal_keys ({COLUMNS}, state) values ($1,$2,$3,$4,$5,$6,$7,$8,'current')");
     let args = args![
         &key.merchant_id,
         &key.terminal_id,
@@ -86,13 +75,7 @@ pub fn insert(tx: &mut Tx<'_>, key: &KeyRow) -> Result<(), Error> {
 }
 
 /// Retires the current key of a kind and destroys its bytes; how many there were (0 or 1).
-pub fn retire(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-    kind: &str,
-    at: i64,
-) -> Result<u64, Error> {
+pub fn retire(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, kind: &str, at: i64) -> Result<u64, Error> {
     tx.run(
         "update terminal_keys set state = 'retired', sealed = $4, destroyed_at = $5 \
          where merchant_id = $1 and terminal_id = $2 and kind = $3 and state = 'current'",
@@ -101,12 +84,7 @@ pub fn retire(
 }
 
 /// Claims a master key's fingerprint for a terminal: false where another terminal holds a key with it.
-pub fn claim(
-    tx: &mut Tx<'_>,
-    fingerprint: &str,
-    merchant_id: &str,
-    terminal_id: &str,
-) -> Result<bool, Error> {
+pub fn claim(tx: &mut Tx<'_>, fingerprint: &str, merchant_id: &str, terminal_id: &str) -> Result<bool, Error> {
     tx.run(
         "insert into key_fingerprints (fingerprint, merchant_id, terminal_id) values ($1, $2, $3) \
          on conflict (fingerprint) do nothing",

@@ -37,13 +37,7 @@ fn read(row: &Row) -> Result<ReversalRow, Error> {
 }
 
 /// Queues a reversal unless the transaction has one; whether it was queued now.
-pub fn queue(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    transaction_id: &str,
-    reason: &str,
-    at: i64,
-) -> Result<bool, Error> {
+pub fn queue(tx: &mut Tx<'_>, merchant_id: &str, transaction_id: &str, reason: &str, at: i64) -> Result<bool, Error> {
     let queued = tx.run(
         "insert into upstream_reversals (merchant_id, transaction_id, reason, state, attempts, next_at, last_answer, \
          created_at) values ($1, $2, $3, 'queued', 0, $4, '', $4) on conflict (merchant_id, transaction_id) do nothing",
@@ -53,14 +47,8 @@ pub fn queue(
 }
 
 /// The reversal of a transaction.
-pub fn get(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    transaction_id: &str,
-) -> Result<Option<ReversalRow>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from upstream_reversals where merchant_id = $1 and transaction_id = $2"
-    );
+pub fn get(tx: &mut Tx<'_>, merchant_id: &str, transaction_id: &str) -> Result<Option<ReversalRow>, Error> {
+    let sql = format!("select {COLUMNS} from upstream_reversals where merchant_id = $1 and transaction_id = $2");
     tx.maybe(&sql, args![merchant_id, transaction_id])?
         .as_ref()
         .map(read)
@@ -77,12 +65,7 @@ pub fn due(tx: &mut Tx<'_>, now: i64, limit: i64) -> Result<Vec<ReversalRow>, Er
 }
 
 /// Notes an attempt that brought no answer.
-pub fn postpone(
-    tx: &mut Tx<'_>,
-    row: &ReversalRow,
-    next_at: i64,
-    answer: &str,
-) -> Result<(), Error> {
+pub fn postpone(tx: &mut Tx<'_>, row: &ReversalRow, next_at: i64, answer: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update upstream_reversals set attempts = attempts + 1, next_at = $3, last_answer = $4 \
          where merchant_id = $1 and transaction_id = $2 and state = 'queued'",
@@ -91,12 +74,7 @@ pub fn postpone(
 }
 
 /// Notes what is known of an original after its reversal was queued, such as a late approval.
-pub fn note(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    transaction_id: &str,
-    answer: &str,
-) -> Result<u64, Error> {
+pub fn note(tx: &mut Tx<'_>, merchant_id: &str, transaction_id: &str, answer: &str) -> Result<u64, Error> {
     tx.run(
         "update upstream_reversals set last_answer = $3 where merchant_id = $1 and transaction_id = $2 \
          and state = 'queued'",

@@ -108,16 +108,9 @@ pub fn insert(tx: &mut Tx<'_>, row: &TransactionRow) -> Result<bool, Error> {
 }
 
 /// One transaction.
-pub fn get(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-) -> Result<Option<TransactionRow>, Error> {
+pub fn get(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<TransactionRow>, Error> {
     let sql = format!("select {COLUMNS} from transactions where merchant_id = $1 and id = $2");
-    tx.maybe(&sql, args![merchant_id, id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![merchant_id, id])?.as_ref().map(read).transpose()
 }
 
 /// The transaction of a trace number.
@@ -132,23 +125,15 @@ pub fn by_trace(
         "select {COLUMNS} from transactions where merchant_id = $1 and terminal_id = $2 and batch = $3 and stan = $4 \
          and message_class = $5"
     );
-    tx.maybe(
-        &sql,
-        args![merchant_id, terminal_id, batch, stan, message_class],
-    )?
-    .as_ref()
-    .map(read)
-    .transpose()
+    tx.maybe(&sql, args![merchant_id, terminal_id, batch, stan, message_class])?
+        .as_ref()
+        .map(read)
+        .transpose()
 }
 
 /// Transactions of a merchant under a reference number.
-pub fn by_reference(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    rrn: &str,
-) -> Result<Vec<TransactionRow>, Error> {
-    let sql =
-        format!("select {COLUMNS} from transactions where rrn = $2 and merchant_id = $1 order by id");
+pub fn by_reference(tx: &mut Tx<'_>, merchant_id: &str, rrn: &str) -> Result<Vec<TransactionRow>, Error> {
+    let sql = format!("select {COLUMNS} from transactions where rrn = $2 and merchant_id = $1 order by id");
     rows(&tx.all(&sql, args![merchant_id, rrn])?)
 }
 
@@ -198,12 +183,7 @@ pub struct End<'a> {
 }
 
 /// Ends a pending transaction; false where it is pending no more.
-pub fn finish(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    end: &End<'_>,
-) -> Result<bool, Error> {
+pub fn finish(tx: &mut Tx<'_>, merchant_id: &str, id: &str, end: &End<'_>) -> Result<bool, Error> {
     let ended = tx.run(
         "update transactions set state = $3, response_code = $4, auth_code = $5, answer = $6, explanation_code = $7, \
          finished_at = $8 where merchant_id = $1 and id = $2 and state = 'pending'",
@@ -222,13 +202,7 @@ pub fn finish(
 }
 
 /// Takes a transaction from one state to another; false where it is not in the first any more.
-pub fn turn(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    from: &str,
-    to: &str,
-) -> Result<bool, Error> {
+pub fn turn(tx: &mut Tx<'_>, merchant_id: &str, id: &str, from: &str, to: &str) -> Result<bool, Error> {
     let turned = tx.run(
         "update transactions set state = $4 where merchant_id = $1 and id = $2 and state = $3",
         args![merchant_id, id, from, to],
@@ -237,12 +211,7 @@ pub fn turn(
 }
 
 /// Says which transaction a pending one refers to.
-pub fn link(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    original_id: &str,
-) -> Result<(), Error> {
+pub fn link(tx: &mut Tx<'_>, merchant_id: &str, id: &str, original_id: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update transactions set original_id = $3 where merchant_id = $1 and id = $2 and state = 'pending'",
         args![merchant_id, id, original_id],
@@ -250,21 +219,12 @@ pub fn link(
 }
 
 /// Takes the row lock of an original, so that two messages about it follow one another; false where it is not in `state`.
-pub fn hold(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    state: &str,
-) -> Result<bool, Error> {
+pub fn hold(tx: &mut Tx<'_>, merchant_id: &str, id: &str, state: &str) -> Result<bool, Error> {
     turn(tx, merchant_id, id, state, state)
 }
 
 /// Transactions that refer to an original and took or may take effect: pending, approved, unknown.
-pub fn about(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    original: &TransactionRow,
-) -> Result<Vec<TransactionRow>, Error> {
+pub fn about(tx: &mut Tx<'_>, merchant_id: &str, original: &TransactionRow) -> Result<Vec<TransactionRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from transactions where merchant_id = $1 and received_at >= $3 and original_id = $2 \
          and state in ('pending', 'approved', 'unknown') order by id"
@@ -291,11 +251,7 @@ pub fn totals(
 }
 
 /// Transactions still pending that arrived before `before`: whoever carried them has gone.
-pub fn abandoned(
-    tx: &mut Tx<'_>,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<TransactionRow>, Error> {
+pub fn abandoned(tx: &mut Tx<'_>, before: i64, limit: i64) -> Result<Vec<TransactionRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from transactions where state in ('pending', 'unknown') and state = 'pending' \
          and received_at < $1 order by received_at, merchant_id, id limit $2"
@@ -342,10 +298,7 @@ pub fn list(
     } else {
         "x.merchant_id = $1"
     };
-    let columns: Vec<String> = COLUMNS
-        .split(", ")
-        .map(|c| format!("x.{}", c.trim()))
-        .collect();
+    let columns: Vec<String> = COLUMNS.split(", ").map(|c| format!("x.{}", c.trim())).collect();
     let sql = format!(
         "select {}, coalesce(t.number, '') from transactions x \
          left join terminals t on t.merchant_id = x.merchant_id and t.id = x.terminal_id \

@@ -28,9 +28,18 @@ pub type Ruling<T> = Result<T, Decline>;
 impl Decline {
     /// A refusal by a rule of the protocol, with the text that the catalogue has for its code.
     pub fn code(ctx: &Ctx, code: &str) -> Self {
-        let display = ctx.catalog().response_codes.get(code).map(|row| row.display.get(ctx.lang).to_owned());
+        let display = ctx
+            .catalog()
+            .response_codes
+            .get(code)
+            .map(|row| row.display.get(ctx.lang).to_owned());
         let text = display.unwrap_or_else(|| iso8583::codes::find_or_unknown(code).zh.to_owned());
-        Self { code: code.to_owned(), text, explanation_code: String::new(), reason: String::new() }
+        Self {
+            code: code.to_owned(),
+            text,
+            explanation_code: String::new(),
+            reason: String::new(),
+        }
     }
 
     /// A refusal by a stop: its line for the slip, a space, the code that explains it.
@@ -58,7 +67,11 @@ impl Issued {
     pub fn code(ctx: &Ctx, code: &str) -> Done<Self> {
         let mut message = Message::new("0210").map_err(unfit)?;
         let (time, date) = clock(&ctx.platform.zone, ctx.now);
-        message.set(12, &time).and_then(|m| m.set(13, &date)).and_then(|m| m.set(39, code)).map_err(unfit)?;
+        message
+            .set(12, &time)
+            .and_then(|m| m.set(13, &date))
+            .and_then(|m| m.set(39, code))
+            .map_err(unfit)?;
         Ok(Self(message))
     }
 
@@ -103,7 +116,9 @@ impl Issued {
 
     /// As it was kept.
     pub fn from_bytes(bytes: &[u8]) -> Done<Self> {
-        Message::decode(bytes).map(Self).map_err(|e| Refused::Inconsistent(format!("a stored answer: {e}")))
+        Message::decode(bytes)
+            .map(Self)
+            .map_err(|e| Refused::Inconsistent(format!("a stored answer: {e}")))
     }
 }
 
@@ -117,5 +132,8 @@ pub fn clock(zone: &Zone, at: Time) -> (String, String) {
     let date = zone.date(at);
     let (hour, minute) = zone.clock(at);
     let second = at.millis().div_euclid(1000).rem_euclid(60);
-    (format!("{hour:02}{minute:02}{second:02}"), format!("{:02}{:02}", date.month(), date.day()))
+    (
+        format!("{hour:02}{minute:02}{second:02}"),
+        format!("{:02}{:02}", date.month(), date.day()),
+    )
 }

@@ -72,7 +72,15 @@ impl Attempt {
         };
         let (stan, amount) = (number(11)?, number(4)?);
         let entry_mode = text(22);
-        let content = [rule.code, &amount.to_string(), &card_index, &entry_mode, &text(61), &text(37), &text(38)];
+        let content = [
+            rule.code,
+            &amount.to_string(),
+            &card_index,
+            &entry_mode,
+            &text(61),
+            &text(37),
+            &text(38),
+        ];
         Some(Self {
             rule,
             batch: i64::from(f60.batch),
@@ -168,8 +176,7 @@ pub fn begin(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &Attempt) -> 
     }
     if !gates::may(tx, ctx, &line.merchant, &line.terminal, attempt.rule.capability)? {
         let about = if seated { row.id.as_str() } else { "-" };
-        let refusal =
-            explain::refuse(tx, ctx, &line.merchant, &line.terminal, attempt.rule.capability, about)?;
+        let refusal = explain::refuse(tx, ctx, &line.merchant, &line.terminal, attempt.rule.capability, about)?;
         let decline = Decline::stopped(refusal);
         return refuse(tx, ctx, &row, &decline, seated);
     }

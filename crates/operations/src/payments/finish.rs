@@ -69,17 +69,31 @@ fn approve(
     auth_code: &str,
     additional: &str,
 ) -> Done<Told> {
-    let issued =
-        Issued::approved(ctx, "00")?.with(37, &row.rrn)?.with(38, auth_code)?.with(44, additional)?;
+    let issued = Issued::approved(ctx, "00")?
+        .with(37, &row.rrn)?
+        .with(38, auth_code)?
+        .with(44, additional)?;
     end(tx, ctx, row, ("approved", "00", auth_code), &issued)?;
     if let (Some(state), Some(original)) = (rule.turns, &row.original_id) {
         turn_original(tx, row, original, state)?;
     }
-    if matches!(rule.event, "terminal.sold" | "terminal.preauthorised" | "terminal.completed") {
+    if matches!(
+        rule.event,
+        "terminal.sold" | "terminal.preauthorised" | "terminal.completed"
+    ) {
         terminals::note_sale(tx, ctx, &row.merchant_id, &row.terminal_id, ctx.now)?;
     }
-    tell(tx, ctx, row, rule.event, json!({ "kind": row.kind, "amount": row.amount, "rrn": row.rrn, "transaction": row.id }))?;
-    Ok(Told { issued, reversal_queued: false })
+    tell(
+        tx,
+        ctx,
+        row,
+        rule.event,
+        json!({ "kind": row.kind, "amount": row.amount, "rrn": row.rrn, "transaction": row.id }),
+    )?;
+    Ok(Told {
+        issued,
+        reversal_queued: false,
+    })
 }
 
 /// Brings the original to the state that an approval gives it; a refund only when nothing of it is left.
@@ -94,7 +108,11 @@ fn turn_original(tx: &mut Tx<'_>, row: &TransactionRow, original: &str, state: &
     if given < first.amount {
         return Ok(());
     }
-    if transactions::turn(tx, &row.merchant_id, original, "approved", state)? { Ok(()) } else { Err(missing()) }
+    if transactions::turn(tx, &row.merchant_id, original, "approved", state)? {
+        Ok(())
+    } else {
+        Err(missing())
+    }
 }
 
 fn decline(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, code: &str) -> Done<Told> {
@@ -102,15 +120,27 @@ fn decline(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, code: &str) -> 
     let issued = Issued::declined(ctx, &decline)?.with(37, &row.rrn)?;
     end(tx, ctx, row, ("declined", code, ""), &issued)?;
     tell_declined(tx, ctx, row, &decline)?;
-    Ok(Told { issued, reversal_queued: false })
+    Ok(Told {
+        issued,
+        reversal_queued: false,
+    })
 }
 
 fn unknown(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, why: &str) -> Done<Told> {
     let issued = Issued::declined(ctx, &Decline::code(ctx, NO_REPLY))?.with(37, &row.rrn)?;
     end(tx, ctx, row, ("unknown", NO_REPLY, ""), &issued)?;
     reversals::queue(tx, ctx, row, NO_REPLY)?;
-    tell(tx, ctx, row, "transaction.unknown", json!({ "amount": row.amount, "why": why, "transaction": row.id }))?;
-    Ok(Told { issued, reversal_queued: true })
+    tell(
+        tx,
+        ctx,
+        row,
+        "transaction.unknown",
+        json!({ "amount": row.amount, "why": why, "transaction": row.id }),
+    )?;
+    Ok(Told {
+        issued,
+        reversal_queued: true,
+    })
 }
 
 /// The network's answer comes after the row was reversed or given up. The reversal is queued already; an approval is
@@ -118,10 +148,18 @@ fn unknown(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, why: &str) -> D
 fn overtaken(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, answer: &NetworkAnswer) -> Done<Told> {
     if let NetworkAnswer::Approved { auth_code, .. } = answer {
         reversals::queue(tx, ctx, row, NO_REPLY)?;
-        store::reversals::note(tx, &row.merchant_id, &row.id, &format!("approved late, authorisation {auth_code}"))?;
+        store::reversals::note(
+            tx,
+            &row.merchant_id,
+            &row.id,
+            &format!("approved late, authorisation {auth_code}"),
+        )?;
     }
     let issued = Issued::declined(ctx, &Decline::code(ctx, NO_REPLY))?.with(37, &row.rrn)?;
-    Ok(Told { issued, reversal_queued: true })
+    Ok(Told {
+        issued,
+        reversal_queued: true,
+    })
 }
 
 fn end(
@@ -133,11 +171,21 @@ fn end(
 ) -> Done<()> {
     let answer = issued.to_bytes()?;
     let at = ctx.now.millis();
-    let end = End { state, response_code, auth_code, answer: &answer, explanation_code: "", at };
+    let end = End {
+        state,
+        response_code,
+        auth_code,
+        answer: &answer,
+        explanation_code: "",
+        at,
+    };
     if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
         Ok(())
     } else {
-        Err(Refused::Inconsistent(format!("transaction {} ended between two statements", row.id)))
+        Err(Refused::Inconsistent(format!(
+            "transaction {} ended between two statements",
+            row.id
+        )))
     }
 }
 
@@ -146,7 +194,15 @@ fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, kind: &str, data: 
     trace::event(
         tx,
         ctx,
-        Happened { kind, merchant, subject_kind: "terminal", subject: terminal, terminal, data, audit: "-" },
+        Happened {
+            kind,
+            merchant,
+            subject_kind: "terminal",
+            subject: terminal,
+            terminal,
+            data,
+            audit: "-",
+        },
     )?;
     Ok(())
 }

@@ -22,35 +22,62 @@ const STATES: &[(&str, &str, &str)] = &[
 
 /// Every state a transaction can be in: code and name.
 pub fn states(lang: Lang) -> Vec<(String, String)> {
-    STATES.iter().map(|(code, zh, en)| ((*code).to_owned(), if lang == Lang::Zh { *zh } else { *en }.to_owned())).collect()
+    STATES
+        .iter()
+        .map(|(code, zh, en)| ((*code).to_owned(), if lang == Lang::Zh { *zh } else { *en }.to_owned()))
+        .collect()
 }
 
 /// A page of transactions, newest first. A merchant sees its own, an agent those of its merchants one at a time, staff all.
 pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<TransactionView>> {
     if !ctx.may("read_all") {
         let agent = store::chain::of_merchant(tx, &filter.merchant_id)?.map(|row| row.agent_id);
-        ctx.need_merchant(&filter.merchant_id, agent.as_deref().unwrap_or("-"), "read_own", "read_all")?;
+        ctx.need_merchant(
+            &filter.merchant_id,
+            agent.as_deref().unwrap_or("-"),
+            "read_own",
+            "read_all",
+        )?;
     }
     let limit = paging.limit.clamp(1, 200);
     let mut rows = transactions::list(tx, filter, paging.cursor.as_deref().unwrap_or(""), limit + 1)?;
     let has_more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next_cursor = if has_more { rows.last().map(|(row, _)| row.id.clone()) } else { None };
-    Ok(Page { data: rows.iter().map(|(row, number)| words(ctx, row, number)).collect(), has_more, next_cursor })
+    let next_cursor = if has_more {
+        rows.last().map(|(row, _)| row.id.clone())
+    } else {
+        None
+    };
+    Ok(Page {
+        data: rows.iter().map(|(row, number)| words(ctx, row, number)).collect(),
+        has_more,
+        next_cursor,
+    })
 }
 
 /// One transaction.
 pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<TransactionView> {
     let missing = || Refused::not_found("transaction", id);
     let chain = store::chain::of_merchant(tx, merchant)?.ok_or_else(missing)?;
-    ctx.need_merchant(merchant, &chain.agent_id, "read_own", "read_all").map_err(|_| missing())?;
+    ctx.need_merchant(merchant, &chain.agent_id, "read_own", "read_all")
+        .map_err(|_| missing())?;
     let row = transactions::get(tx, merchant, id)?.ok_or_else(missing)?;
     let part = store::chain::of_terminal(tx, merchant, &row.terminal_id)?.and_then(|chain| chain.terminal);
-    Ok(words(ctx, &row, &part.map(|part| part.terminal_number).unwrap_or_default()))
+    Ok(words(
+        ctx,
+        &row,
+        &part.map(|part| part.terminal_number).unwrap_or_default(),
+    ))
 }
 
 fn words(ctx: &Ctx, row: &TransactionRow, terminal_number: &str) -> TransactionView {
-    let pick = |zh: &str, en: &str| if ctx.lang == Lang::Zh { zh.to_owned() } else { en.to_owned() };
+    let pick = |zh: &str, en: &str| {
+        if ctx.lang == Lang::Zh {
+            zh.to_owned()
+        } else {
+            en.to_owned()
+        }
+    };
     let kind_name = match by_code(&row.kind) {
         Some(rule) => pick(rule.names.0, rule.names.1),
         None => pick("冲正", "Reversal"),

@@ -4,10 +4,10 @@ use domain::time::{Duration, Time};
 use store::Tx;
 use store::transactions::{self, TransactionRow};
 
+use super::REQUEST;
 use super::answers::clock;
 use super::begin::Attempt;
 use super::rules::{Amount, Names};
-use super::REQUEST;
 use crate::ctx::Ctx;
 use crate::refused::Done;
 
@@ -49,7 +49,9 @@ fn by_trace(
     attempt: &Attempt,
     kinds: &[&str],
 ) -> Done<Result<TransactionRow, Code>> {
-    let Some(names) = attempt.original else { return Ok(Err("25")) };
+    let Some(names) = attempt.original else {
+        return Ok(Err("25"));
+    };
     let key = (row.merchant_id.as_str(), row.terminal_id.as_str());
     let found = transactions::by_trace(tx, key, names.batch.into(), names.trace.into(), REQUEST)?;
     Ok(match found {
@@ -130,7 +132,9 @@ pub(super) fn same_day(ctx: &Ctx, original: &TransactionRow) -> bool {
 
 fn older(ctx: &Ctx, original: &TransactionRow, days: i64) -> bool {
     let zone = &ctx.platform.zone;
-    zone.date(Time::from_millis(original.received_at)).days_until(zone.date(ctx.now)) > days
+    zone.date(Time::from_millis(original.received_at))
+        .days_until(zone.date(ctx.now))
+        > days
 }
 
 /// Whether 61.3, where the terminal fills it, is the original's date.

@@ -52,7 +52,9 @@ impl ReversalAttempt {
             batch: i64::from(batch),
             stan: number(11)?,
             amount: number(4)?,
-            card_index: pan.map(|pan| ctx.platform.sealer.blind("pan", pan.expose())).unwrap_or_default(),
+            card_index: pan
+                .map(|pan| ctx.platform.sealer.blind("pan", pan.expose()))
+                .unwrap_or_default(),
             reason: message.text(39).unwrap_or("06").to_owned(),
             rrn: rrn.to_owned(),
         })
@@ -77,9 +79,11 @@ pub fn reverse(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &ReversalAt
     if matches!(original.state.as_str(), "reversed" | "voided" | "refunded") {
         let first = transactions::by_trace(tx, key, attempt.batch, attempt.stan, REVERSAL)?;
         return match first {
-            Some(TransactionRow { answer: Some(answer), request_hash, .. }) if request_hash == attempt.fingerprint() => {
-                Issued::from_bytes(&answer)
-            }
+            Some(TransactionRow {
+                answer: Some(answer),
+                request_hash,
+                ..
+            }) if request_hash == attempt.fingerprint() => Issued::from_bytes(&answer),
             _ => refused(ctx, "25"),
         };
     }
@@ -116,7 +120,11 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
     let merchant = original.merchant_id.as_str();
     if !transactions::turn(tx, merchant, &original.id, &original.state, "reversed")? {
         // Its outcome was written at the same moment: the terminal asks again.
-        return Err(Refused::conflict("transaction", original.id.clone(), "it changed just now; try again"));
+        return Err(Refused::conflict(
+            "transaction",
+            original.id.clone(),
+            "it changed just now; try again",
+        ));
     }
     if let (Some(first), Some(turned), "approved") =
         (&original.original_id, attempt.rule.turns, original.state.as_str())
@@ -143,7 +151,10 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
         ..original.clone()
     };
     if !transactions::insert(tx, &row)? {
-        return Err(Refused::Inconsistent(format!("transaction {} was reversed before", original.id)));
+        return Err(Refused::Inconsistent(format!(
+            "transaction {} was reversed before",
+            original.id
+        )));
     }
     reversals::queue(tx, ctx, original, &attempt.reason)?;
     let (merchant, terminal) = (row.merchant_id.as_str(), row.terminal_id.as_str());

@@ -42,16 +42,41 @@ fn scenes() -> Vec<(store::testing::TestDb, Ctx, Estate)> {
 
 fn line(db: &Db, ctx: &Ctx, estate: &Estate) -> Line {
     let (number, merchant) = (estate.number.clone(), estate.merchant_number.clone());
-    read(db, ctx, move |tx, ctx| session::line(tx, ctx, &number, &merchant)).unwrap().ok().unwrap()
+    read(db, ctx, move |tx, ctx| session::line(tx, ctx, &number, &merchant))
+        .unwrap()
+        .ok()
+        .unwrap()
 }
 
 /// A message of a kind, under a trace number.
 fn message(kind: Kind, stan: u64, amount: u64) -> Message {
-    let iso8583::kinds::Key::Financial { processing, condition, transaction, .. } = kind.row().key else { panic!() };
+    let iso8583::kinds::Key::Financial {
+        processing,
+        condition,
+        transaction,
+        ..
+    } = kind.row().key
+    else {
+        panic!()
+    };
     let mut message = Message::new(kind.row().request).unwrap();
-    message.set(2, CARD).unwrap().set(3, &format!("{processing}0000")).unwrap().set_number(4, amount).unwrap();
-    message.set_number(11, stan).unwrap().set(22, "022").unwrap().set(25, condition).unwrap();
-    message.set(60, &F60::transaction(transaction, 1).digits().unwrap()).unwrap();
+    message
+        .set(2, CARD)
+        .unwrap()
+        .set(3, &format!("{processing}0000"))
+        .unwrap()
+        .set_number(4, amount)
+        .unwrap();
+    message
+        .set_number(11, stan)
+        .unwrap()
+        .set(22, "022")
+        .unwrap()
+        .set(25, condition)
+        .unwrap();
+    message
+        .set(60, &F60::transaction(transaction, 1).digits().unwrap())
+        .unwrap();
     message
 }
 
@@ -60,20 +85,25 @@ fn begin(db: &Db, ctx: &mut Ctx, estate: &Estate, message: &Message) -> Begun {
     let kind = Kind::of(message).unwrap();
     let stan = u32::try_from(message.number(11).unwrap()).unwrap();
     let rrn = format!("{:012}", 700 + stan);
-    let attempt =
-        Attempt::read(ctx, rule(kind).unwrap(), message, pan.as_ref(), (&rrn, 9000 + stan)).unwrap();
+    let attempt = Attempt::read(ctx, rule(kind).unwrap(), message, pan.as_ref(), (&rrn, 9000 + stan)).unwrap();
     let line = line(db, ctx, estate);
     write(db, ctx, move |tx, ctx| payments::begin(tx, ctx, &line, &attempt)).unwrap()
 }
 
 fn finish(db: &Db, ctx: &mut Ctx, estate: &Estate, id: &str, answer: NetworkAnswer) -> String {
     let (merchant, id) = (estate.merchant.clone(), id.to_owned());
-    let told = write(db, ctx, move |tx, ctx| payments::finish(tx, ctx, &merchant, &id, &answer)).unwrap();
+    let told = write(db, ctx, move |tx, ctx| {
+        payments::finish(tx, ctx, &merchant, &id, &answer)
+    })
+    .unwrap();
     told.issued.response_code().to_owned()
 }
 
 fn approved() -> NetworkAnswer {
-    NetworkAnswer::Approved { auth_code: "A1B2C3".into(), additional: String::new() }
+    NetworkAnswer::Approved {
+        auth_code: "A1B2C3".into(),
+        additional: String::new(),
+    }
 }
 
 /// Carries a message through with the network's approval; its code, and the id where the network was asked.
@@ -97,7 +127,10 @@ fn reverse(db: &Db, ctx: &mut Ctx, estate: &Estate, original: &Message) -> Strin
 
 fn state(db: &Db, ctx: &Ctx, estate: &Estate, id: &str) -> String {
     let (merchant, id) = (estate.merchant.clone(), id.to_owned());
-    read(db, ctx, move |tx, _| Ok(store::transactions::get(tx, &merchant, &id)?.unwrap().state)).unwrap()
+    read(db, ctx, move |tx, _| {
+        Ok(store::transactions::get(tx, &merchant, &id)?.unwrap().state)
+    })
+    .unwrap()
 }
 
 #[test]
@@ -115,7 +148,11 @@ fn yesterdays_sale_is_neither_voided_nor_reversed_but_refunded_for_thirty_days()
         assert_eq!(reverse(db, &mut ctx, &estate, &sale), "25");
         let refund = |stan, amount| {
             let mut refund = message(Kind::Refund, stan, amount);
-            refund.set(37, "000000000701").unwrap().set(61, &F61::new(0, 0, 302).digits().unwrap()).unwrap();
+            refund
+                .set(37, "000000000701")
+                .unwrap()
+                .set(61, &F61::new(0, 0, 302).digits().unwrap())
+                .unwrap();
             refund
         };
         ctx.now = sold_at + Duration::days(30);
@@ -134,7 +171,11 @@ fn a_pre_authorisation_lives_twenty_nine_days() {
         assert_eq!(pay(db, &mut ctx, &estate, &message(Kind::PreAuth, 1, 1000)).0, "00");
         let completion = |stan| {
             let mut completion = message(Kind::Completion, stan, 1000);
-            completion.set(38, "A1B2C3").unwrap().set(61, &F61::new(0, 0, 302).digits().unwrap()).unwrap();
+            completion
+                .set(38, "A1B2C3")
+                .unwrap()
+                .set(61, &F61::new(0, 0, 302).digits().unwrap())
+                .unwrap();
             completion
         };
         ctx.now = held_at + Duration::days(30);
@@ -149,7 +190,9 @@ fn an_outcome_that_comes_after_the_reversal_does_not_revive_the_sale() {
     for (test, mut ctx, estate) in scenes() {
         let db = test.db();
         let sale = message(Kind::Sale, 1, 1000);
-        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &sale) else { panic!() };
+        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &sale) else {
+            panic!()
+        };
         assert!(matches!(begin(db, &mut ctx, &estate, &sale), Begun::Waits(id) if id == up.id));
         assert_eq!(reverse(db, &mut ctx, &estate, &sale), "00");
         assert_eq!(finish(db, &mut ctx, &estate, &up.id, approved()), "98");
@@ -164,24 +207,40 @@ fn an_outcome_that_comes_after_the_reversal_does_not_revive_the_sale() {
 fn a_reversal_is_sent_again_after_longer_and_longer_pauses() {
     for (test, mut ctx, estate) in scenes() {
         let db = test.db();
-        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &message(Kind::Sale, 1, 1000)) else { panic!() };
-        let unknown = NetworkAnswer::Unknown { why: "no answer in time".into() };
+        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &message(Kind::Sale, 1, 1000)) else {
+            panic!()
+        };
+        let unknown = NetworkAnswer::Unknown {
+            why: "no answer in time".into(),
+        };
         assert_eq!(finish(db, &mut ctx, &estate, &up.id, unknown), "98");
         let mut pauses = Vec::new();
         for _ in 0..10 {
-            let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10)).unwrap().remove(0).row;
+            let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10))
+                .unwrap()
+                .remove(0)
+                .row;
             write(db, &mut ctx, move |tx, ctx| {
                 reversals::heard(tx, ctx, &row, &Heard::Nothing("no line".into()))
             })
             .unwrap();
             let (merchant, id) = (estate.merchant.clone(), up.id.clone());
-            let next = read(db, &ctx, move |tx, _| Ok(store::reversals::get(tx, &merchant, &id)?.unwrap().next_at)).unwrap();
+            let next = read(db, &ctx, move |tx, _| {
+                Ok(store::reversals::get(tx, &merchant, &id)?.unwrap().next_at)
+            })
+            .unwrap();
             pauses.push((next - ctx.now.millis()) / 1000);
             ctx.now = domain::time::Time::from_millis(next);
         }
         assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-        let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10)).unwrap().remove(0).row;
-        write(db, &mut ctx, move |tx, ctx| reversals::heard(tx, ctx, &row, &Heard::Answered("00".into()))).unwrap();
+        let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10))
+            .unwrap()
+            .remove(0)
+            .row;
+        write(db, &mut ctx, move |tx, ctx| {
+            reversals::heard(tx, ctx, &row, &Heard::Answered("00".into()))
+        })
+        .unwrap();
         assert_eq!(state(db, &ctx, &estate, &up.id), "reversed");
     }
 }
@@ -190,8 +249,11 @@ fn a_reversal_is_sent_again_after_longer_and_longer_pauses() {
 fn only_what_has_been_pending_for_long_is_given_up() {
     for (test, mut ctx, estate) in scenes() {
         let db = test.db();
-        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &message(Kind::Sale, 1, 1000)) else { panic!() };
-        let recover = |ctx: &mut Ctx, before| write(db, ctx, move |tx, ctx| reversals::recover(tx, ctx, before, 10)).unwrap();
+        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &message(Kind::Sale, 1, 1000)) else {
+            panic!()
+        };
+        let recover =
+            |ctx: &mut Ctx, before| write(db, ctx, move |tx, ctx| reversals::recover(tx, ctx, before, 10)).unwrap();
         let now = ctx.now;
         assert_eq!(recover(&mut ctx, now), 0);
         assert_eq!(recover(&mut ctx, now + Duration::millis(1)), 1);
@@ -210,21 +272,31 @@ fn one_master_key_serves_one_terminal() {
         });
         assert!(matches!(refused, Err(Refused::Conflict { what: "key", .. })));
         let (merchant, terminal) = (estate.merchant.clone(), estate.terminal.clone());
-        write(db, &mut ctx, move |tx, ctx| keys::destroy(tx, ctx, &merchant, &terminal)).unwrap();
+        write(db, &mut ctx, move |tx, ctx| {
+            keys::destroy(tx, ctx, &merchant, &terminal)
+        })
+        .unwrap();
         let line = line(db, &ctx, &estate);
         assert!(line.mak.is_none());
         let refused = write(db, &mut ctx, move |tx, ctx| {
             session::sign_in(tx, ctx, &line, KeyLayout::Double, "000000000002")
         });
-        assert_eq!(refused.unwrap().err().unwrap().code, "96", "without a master key there are no working keys");
+        assert_eq!(
+            refused.unwrap().err().unwrap().code,
+            "96",
+            "without a master key there are no working keys"
+        );
     }
 }
 
 #[test]
-fn a_sealed_key_moved_to_another_terminal_does_not_open() {
+fn a_sealed_key_that_was_moved_from_its_place_does_not_open() {
     for (test, ctx, estate) in scenes() {
         let db = test.db();
-        tamper(db, &["update terminal_keys set version = version + 1 where kind = 'mak'"]);
+        tamper(
+            db,
+            &["update terminal_keys set version = version + 1 where kind = 'mak'"],
+        );
         let (number, merchant) = (estate.number.clone(), estate.merchant_number.clone());
         let opened = read(db, &ctx, move |tx, ctx| session::line(tx, ctx, &number, &merchant));
         assert!(matches!(opened, Err(Refused::Keys(_))));
@@ -237,7 +309,10 @@ fn no_column_keeps_a_card_number() {
         let db = test.db();
         assert_eq!(pay(db, &mut ctx, &estate, &message(Kind::Sale, 1, 1000)).0, "00");
         let found = read(db, &ctx, |tx, _| {
-            let rows = tx.all("select masked_card, card_index, request_hash, answer, rrn from transactions", vec![])?;
+            let rows = tx.all(
+                "select masked_card, card_index, request_hash, answer, rrn from transactions",
+                vec![],
+            )?;
             let events = tx.all("select data from events", vec![])?;
             Ok(rows
                 .iter()
@@ -247,7 +322,11 @@ fn no_column_keeps_a_card_number() {
         })
         .unwrap();
         let digits: Vec<u8> = CARD.bytes().collect();
-        let packed: Vec<u8> = digits.chunks(2).filter(|pair| pair.len() == 2).map(|pair| (pair[0] - b'0') << 4 | (pair[1] - b'0')).collect();
+        let packed: Vec<u8> = digits
+            .chunks(2)
+            .filter(|pair| pair.len() == 2)
+            .map(|pair| (pair[0] - b'0') << 4 | (pair[1] - b'0'))
+            .collect();
         for value in found {
             let bytes = match value {
                 store::Value::Text(text) => text.into_bytes(),

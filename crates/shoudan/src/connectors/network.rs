@@ -89,7 +89,11 @@ struct Key {
 impl Key {
     fn of(message: &Message) -> Option<Self> {
         let text = |number| message.text(number).map(str::to_owned);
-        Some(Self { stan: text(11)?, terminal: text(41)?, merchant: text(42)? })
+        Some(Self {
+            stan: text(11)?,
+            terminal: text(41)?,
+            merchant: text(42)?,
+        })
     }
 }
 
@@ -122,7 +126,12 @@ impl Connector {
         let (late, _) = broadcast::channel(LATE);
         let config = Arc::new(config);
         tokio::spawn(line::keep(Arc::clone(&config), incoming, up, late.clone()));
-        Self { calls, connected, late, config }
+        Self {
+            calls,
+            connected,
+            late,
+            config,
+        }
     }
 
     /// Whether there is a connection now.
@@ -143,7 +152,9 @@ impl Connector {
     /// Asks the network. The answer's type and its fields 3, 4, 11, 41 and 42 are those of the request, or the outcome is
     /// unknown.
     pub async fn call(&self, request: &Message) -> Outcome {
-        let Some(key) = Key::of(request) else { return Outcome::Refused("the request has no trace number") };
+        let Some(key) = Key::of(request) else {
+            return Outcome::Refused("the request has no trace number");
+        };
         let frame = request.encode().ok().map(|message| Frame {
             tpdu: self.config.tpdu,
             header: Some(self.config.header),
@@ -154,14 +165,19 @@ impl Connector {
         };
         let mut connected = self.connected.clone();
         let opening = self.config.timeout.min(OPENING);
-        if !matches!(tokio::time::timeout(opening, connected.wait_for(|up| *up)).await, Ok(Ok(_))) {
+        if !matches!(
+            tokio::time::timeout(opening, connected.wait_for(|up| *up)).await,
+            Ok(Ok(_))
+        ) {
             return Outcome::Refused("there is no connection to the network");
         }
         let (reply, answer) = oneshot::channel();
         let Ok(room) = tokio::time::timeout(opening, self.calls.reserve()).await else {
             return Outcome::Refused("the line to the network is busy");
         };
-        let Ok(room) = room else { return Outcome::Refused("the line to the network is closed") };
+        let Ok(room) = room else {
+            return Outcome::Refused("the line to the network is closed");
+        };
         room.send(Call { key, wire, reply });
         match tokio::time::timeout(self.config.timeout, answer).await {
             Err(_) => Outcome::Unknown("no answer in time".to_owned()),

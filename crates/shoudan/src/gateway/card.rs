@@ -39,17 +39,16 @@ impl Card {
                 pin_readable = true;
             }
         }
-        Ok(Self { pan, fields, readable: track_readable && pin_readable })
+        Ok(Self {
+            pan,
+            fields,
+            readable: track_readable && pin_readable,
+        })
     }
 }
 
 /// Puts track 2 in the clear into `fields`; false where it does not open.
-fn copy_track(
-    message: &Message,
-    line: &Line,
-    f53: Option<F53>,
-    fields: &mut Message,
-) -> Result<bool, EncodeError> {
+fn copy_track(message: &Message, line: &Line, f53: Option<F53>, fields: &mut Message) -> Result<bool, EncodeError> {
     let Some(track) = message.text(35) else { return Ok(true) };
     if !f53.is_some_and(|f53| f53.track_encrypted) {
         fields.copy_from(message, &[35]);
@@ -63,13 +62,7 @@ fn copy_track(
 }
 
 /// The PIN block under the zone key, always with the card number mixed in.
-fn translated(
-    block: [u8; 8],
-    form: PinForm,
-    pan: Option<&Pan>,
-    line: &Line,
-    zone_key: &DesKey,
-) -> Option<[u8; 8]> {
+fn translated(block: [u8; 8], form: PinForm, pan: Option<&Pan>, line: &Line, zone_key: &DesKey) -> Option<[u8; 8]> {
     let pik = line.pik.as_ref()?;
     let pan = pan?;
     let from_pan = match form {

@@ -2,9 +2,9 @@
 
 use iso8583::crypto::MacKey;
 use iso8583::{EncodeError, Kind, Message};
+use operations::Ctx;
 use operations::payments::{Decline, Issued};
 use operations::refused::Refused;
-use operations::Ctx;
 
 /// Fields of a message that can be answered although its kind is unknown or it cannot be read to the end.
 const LEAST: &[u8] = &[11, 41, 42, 60];

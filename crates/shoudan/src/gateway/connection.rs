@@ -30,9 +30,13 @@ pub(super) async fn converse(gateway: &Arc<Gateway>, mut stream: TcpStream, mut 
         };
         let Ok(Ok(count @ 1..)) = read else { return };
         framing.feed(buffer.get(..count).unwrap_or_default());
-        let Some(answered) = answer_all(gateway, &mut framing, &mut stream).await else { return };
+        let Some(answered) = answer_all(gateway, &mut framing, &mut stream).await else {
+            return;
+        };
         // A frame that was completed and the beginning of the next share no clock.
-        began = framing.is_midway().then(|| began.filter(|_| !answered).unwrap_or_else(Instant::now));
+        began = framing
+            .is_midway()
+            .then(|| began.filter(|_| !answered).unwrap_or_else(Instant::now));
     }
 }
 
@@ -49,7 +53,10 @@ async fn answer_all(gateway: &Arc<Gateway>, framing: &mut Framing, stream: &mut 
             }
         };
         let wire = messages::answer(gateway, &frame).await?.to_wire().ok()?;
-        if !matches!(timeout(gateway.settings.drip, stream.write_all(&wire)).await, Ok(Ok(()))) {
+        if !matches!(
+            timeout(gateway.settings.drip, stream.write_all(&wire)).await,
+            Ok(Ok(()))
+        ) {
             return None;
         }
         answered = true;

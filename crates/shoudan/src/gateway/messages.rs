@@ -79,7 +79,9 @@ async fn deal(gateway: &Arc<Gateway>, message: &Message, kind: Kind) -> Done<Sai
     let ctx = gateway.ctx(&number, "-", kind.row().en);
     let found = gateway
         .app
-        .read(ctx.clone(), move |tx, ctx| operations::session::line(tx, ctx, &number, &merchant_number))
+        .read(ctx.clone(), move |tx, ctx| {
+            operations::session::line(tx, ctx, &number, &merchant_number)
+        })
         .await?;
     let line = match found {
         Ok(line) => line,
@@ -96,7 +98,12 @@ async fn deal(gateway: &Arc<Gateway>, message: &Message, kind: Kind) -> Done<Sai
         let issued = Issued::declined(&ctx, &Decline::code(&ctx, "A0"))?;
         return said(gateway, message, kind, &issued, None);
     }
-    let asked = Asked { message: message.clone(), kind, line, batch };
+    let asked = Asked {
+        message: message.clone(),
+        kind,
+        line,
+        batch,
+    };
     match kind {
         Kind::SignIn => session::sign_in(gateway, &asked).await,
         Kind::SignOff => session::sign_off(gateway, &asked).await,

@@ -79,7 +79,13 @@ impl Gateway {
     /// Takes up where the process before stopped: transactions it left pending are reversed.
     pub async fn open(app: App, connector: Connector, settings: Settings) -> anyhow::Result<Arc<Self>> {
         let numbers = Numbers::start(&app, settings.node).await?;
-        let gateway = Self { app, connector, settings, numbers, reversal_queued: Notify::new() };
+        let gateway = Self {
+            app,
+            connector,
+            settings,
+            numbers,
+            reversal_queued: Notify::new(),
+        };
         resolve::recover_at_start(&gateway).await?;
         Ok(Arc::new(gateway))
     }

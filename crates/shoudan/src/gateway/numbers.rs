@@ -42,7 +42,11 @@ impl Numbers {
             .read(move |tx| store::transactions::highest_reference(tx, &prefix).map_err(Refused::from))
             .await?;
         let last = highest.and_then(|rrn| rrn.get(4..)?.parse().ok()).unwrap_or(0);
-        Ok(Self { zone, node, last: Mutex::new((Some(today), last)) })
+        Ok(Self {
+            zone,
+            node,
+            last: Mutex::new((Some(today), last)),
+        })
     }
 
     pub(super) fn draw(&self, now: Time) -> Drawn {
@@ -57,7 +61,10 @@ impl Numbers {
             next
         };
         let stan = u32::try_from(counter % 999_999 + 1).unwrap_or(1);
-        Drawn { rrn: format!("{}{counter:08}", prefix(today, self.node)), stan }
+        Drawn {
+            rrn: format!("{}{counter:08}", prefix(today, self.node)),
+            stan,
+        }
     }
 }
 
@@ -72,16 +79,29 @@ mod tests {
     use super::*;
 
     fn numbers() -> Numbers {
-        Numbers { zone: Zone::default(), node: 2, last: Mutex::new((None, 0)) }
+        Numbers {
+            zone: Zone::default(),
+            node: 2,
+            last: Mutex::new((None, 0)),
+        }
     }
 
     #[test]
     fn numbers_rise_within_a_moment_and_follow_the_clock() {
         let numbers = numbers();
         let at = Time::parse_rfc3339("2026-02-01T00:00:01+08:00").unwrap();
-        assert_eq!(numbers.draw(at), Drawn { rrn: "032200001000".into(), stan: 1001 });
+        assert_eq!(
+            numbers.draw(at),
+            Drawn {
+                rrn: "032200001000".into(),
+                stan: 1001
+            }
+        );
         assert_eq!(numbers.draw(at).rrn, "032200001001");
-        assert_eq!(numbers.draw(at + domain::time::Duration::seconds(1)).rrn, "032200002000");
+        assert_eq!(
+            numbers.draw(at + domain::time::Duration::seconds(1)).rrn,
+            "032200002000"
+        );
     }
 
     #[test]

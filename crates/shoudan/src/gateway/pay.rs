@@ -33,8 +33,10 @@ pub(super) async fn pay(gateway: &Gateway, asked: &Asked, rule: &'static Rule) -
     };
     attempt.pin_readable = card.readable;
     let line = asked.line.clone();
-    let begun =
-        gateway.app.write(ctx.clone(), move |tx, ctx| payments::begin(tx, ctx, &line, &attempt)).await?;
+    let begun = gateway
+        .app
+        .write(ctx.clone(), move |tx, ctx| payments::begin(tx, ctx, &line, &attempt))
+        .await?;
     match begun {
         Begun::Told(issued) => said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line)),
         Begun::Waits(id) => wait(gateway, asked, &id).await,
@@ -63,7 +65,10 @@ async fn ask(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn, up: &
 async fn finish(gateway: &Gateway, asked: &Asked, id: &str, answer: NetworkAnswer) -> Done<Said> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "outcome");
     let (merchant, key) = (asked.line.merchant.clone(), id.to_owned());
-    let told = gateway.app.write(ctx, move |tx, ctx| payments::finish(tx, ctx, &merchant, &key, &answer)).await;
+    let told = gateway
+        .app
+        .write(ctx, move |tx, ctx| payments::finish(tx, ctx, &merchant, &key, &answer))
+        .await;
     match told {
         Ok(told) => {
             if told.reversal_queued {
@@ -84,7 +89,10 @@ async fn finish(gateway: &Gateway, asked: &Asked, id: &str, answer: NetworkAnswe
 async fn look(gateway: &Gateway, asked: &Asked, id: &str) -> Done<Option<Issued>> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "outcome");
     let (merchant, id) = (asked.line.merchant.clone(), id.to_owned());
-    gateway.app.read(ctx, move |tx, ctx| payments::look(tx, ctx, &merchant, &id)).await
+    gateway
+        .app
+        .read(ctx, move |tx, ctx| payments::look(tx, ctx, &merchant, &id))
+        .await
 }
 
 /// Waits for the answer of the message that this one repeats. The network is asked once only.
@@ -103,7 +111,10 @@ async fn wait(gateway: &Gateway, asked: &Asked, id: &str) -> Done<Said> {
 pub(super) async fn balance(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "balance");
     let line = asked.line.clone();
-    let may = gateway.app.write(ctx.clone(), move |tx, ctx| session::may(tx, ctx, &line, "balance")).await?;
+    let may = gateway
+        .app
+        .write(ctx.clone(), move |tx, ctx| session::may(tx, ctx, &line, "balance"))
+        .await?;
     if let Err(decline) = may {
         return declined(gateway, asked, &decline);
     }
@@ -155,7 +166,10 @@ pub(super) async fn reverse(gateway: &Gateway, asked: &Asked) -> Done<Said> {
         return refused(gateway, asked, "40");
     };
     let line = asked.line.clone();
-    let reversed = gateway.app.write(ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt)).await;
+    let reversed = gateway
+        .app
+        .write(ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt))
+        .await;
     let issued = match reversed {
         Ok(issued) => issued,
         // Nothing is said where nothing is known, or the transaction just changed: the terminal asks again.

@@ -29,7 +29,10 @@ pub(super) async fn recover_at_start(gateway: &Gateway) -> Done<()> {
         if count == 0 {
             return Ok(());
         }
-        tracing::warn!(count, "transactions left pending by an earlier process will be reversed");
+        tracing::warn!(
+            count,
+            "transactions left pending by an earlier process will be reversed"
+        );
     }
 }
 
@@ -49,7 +52,10 @@ async fn recover(gateway: &Gateway, before: domain::time::Time) -> Done<usize> {
     if any.is_empty() {
         return Ok(0);
     }
-    let count = gateway.app.write(ctx, move |tx, ctx| reversals::recover(tx, ctx, before, PORTION)).await?;
+    let count = gateway
+        .app
+        .write(ctx, move |tx, ctx| reversals::recover(tx, ctx, before, PORTION))
+        .await?;
     gateway.reversal_queued.notify_one();
     Ok(count)
 }
@@ -85,7 +91,11 @@ fn tell(what: &str, result: Done<()>) {
 }
 
 async fn note(gateway: &Gateway, late: Late) -> Done<()> {
-    tracing::warn!(terminal = late.terminal_number, code = late.code, "the card network answered late");
+    tracing::warn!(
+        terminal = late.terminal_number,
+        code = late.code,
+        "the card network answered late"
+    );
     let ctx = gateway.own_ctx("late answer");
     let noted = gateway.app.write(ctx, move |tx, ctx| {
         reversals::late(tx, ctx, &late.terminal_number, late.stan, &late.code)
@@ -114,7 +124,10 @@ async fn round(gateway: &Gateway) -> Done<()> {
         while let Some(done) = sent.join_next().await {
             if let Ok((Due { row, .. }, heard)) = done {
                 let ctx = gateway.own_ctx("reversal");
-                gateway.app.write(ctx, move |tx, ctx| reversals::heard(tx, ctx, &row, &heard)).await?;
+                gateway
+                    .app
+                    .write(ctx, move |tx, ctx| reversals::heard(tx, ctx, &row, &heard))
+                    .await?;
             }
         }
         if !full {

@@ -24,21 +24,30 @@ fn ruled(gateway: &Gateway, asked: &Asked, ruling: Ruling<Issued>) -> Done<Said>
 }
 
 pub(super) async fn sign_in(gateway: &Gateway, asked: &Asked) -> Done<Said> {
-    let layout = F60::of(&asked.message).and_then(|f60| f60.network_code).and_then(KeyLayout::from_code);
-    let Some(layout) = layout else { return code(gateway, asked, "40") };
+    let layout = F60::of(&asked.message)
+        .and_then(|f60| f60.network_code)
+        .and_then(KeyLayout::from_code);
+    let Some(layout) = layout else {
+        return code(gateway, asked, "40");
+    };
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "sign-in");
     let rrn = gateway.numbers.draw(ctx.now).rrn;
     let line = asked.line.clone();
-    let ruling = gateway.app.write(ctx, move |tx, ctx| session::sign_in(tx, ctx, &line, layout, &rrn)).await?;
+    let ruling = gateway
+        .app
+        .write(ctx, move |tx, ctx| session::sign_in(tx, ctx, &line, layout, &rrn))
+        .await?;
     let signed_in = match ruling {
         Ok(signed_in) => signed_in,
         Err(decline) => return declined(gateway, asked, &decline),
     };
     let acquirer = &gateway.settings.acquirer;
-    let mut answer =
-        compose::answer(&asked.message, asked.kind, &signed_in.issued, acquirer, None).map_err(unfit)?;
+    let mut answer = compose::answer(&asked.message, asked.kind, &signed_in.issued, acquirer, None).map_err(unfit)?;
     let batch = u32::try_from(signed_in.batch).map_err(|e| Refused::Inconsistent(e.to_string()))?;
-    answer.set_batch(batch).and_then(|m| m.set_bytes(62, &signed_in.keys)).map_err(unfit)?;
+    answer
+        .set_batch(batch)
+        .and_then(|m| m.set_bytes(62, &signed_in.keys))
+        .map_err(unfit)?;
     Ok(Said::Answer(answer))
 }
 
@@ -46,7 +55,10 @@ pub(super) async fn sign_off(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "sign-off");
     let rrn = gateway.numbers.draw(ctx.now).rrn;
     let (line, batch) = (asked.line.clone(), asked.batch);
-    let ruling = gateway.app.write(ctx, move |tx, ctx| session::sign_off(tx, ctx, &line, batch, &rrn)).await?;
+    let ruling = gateway
+        .app
+        .write(ctx, move |tx, ctx| session::sign_off(tx, ctx, &line, batch, &rrn))
+        .await?;
     ruled(gateway, asked, ruling)
 }
 
@@ -63,7 +75,10 @@ const PARAMETERS: &[u8] = b"1260133180200211233";
 pub(super) async fn parameters(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "parameter download");
     let line = asked.line.clone();
-    let may = gateway.app.write(ctx.clone(), move |tx, ctx| session::may(tx, ctx, &line, "download")).await?;
+    let may = gateway
+        .app
+        .write(ctx.clone(), move |tx, ctx| session::may(tx, ctx, &line, "download"))
+        .await?;
     if let Err(decline) = may {
         return declined(gateway, asked, &decline);
     }
@@ -91,13 +106,22 @@ pub(super) async fn parameters_end(gateway: &Gateway, asked: &Asked) -> Done<Sai
 }
 
 pub(super) async fn settle(gateway: &Gateway, asked: &Asked) -> Done<Said> {
-    let totals = asked.message.text(48).and_then(|digits| SettlementTotals::parse(digits).ok());
-    let Some(totals) = totals else { return code(gateway, asked, "30") };
+    let totals = asked
+        .message
+        .text(48)
+        .and_then(|digits| SettlementTotals::parse(digits).ok());
+    let Some(totals) = totals else {
+        return code(gateway, asked, "30");
+    };
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "settlement");
     let rrn = gateway.numbers.draw(ctx.now).rrn;
     let (line, batch) = (asked.line.clone(), asked.batch);
-    let ruling =
-        gateway.app.write(ctx, move |tx, ctx| batches::settle(tx, ctx, &line, batch, &totals, &rrn)).await?;
+    let ruling = gateway
+        .app
+        .write(ctx, move |tx, ctx| {
+            batches::settle(tx, ctx, &line, batch, &totals, &rrn)
+        })
+        .await?;
     let settled = match ruling {
         Ok(settled) => settled,
         Err(decline) => return declined(gateway, asked, &decline),
@@ -109,17 +133,31 @@ pub(super) async fn settle(gateway: &Gateway, asked: &Asked) -> Done<Said> {
 }
 
 pub(super) async fn upload(gateway: &Gateway, asked: &Asked) -> Done<Said> {
-    let items = asked.message.text(48).and_then(|digits| BatchUpload::parse(digits).ok());
-    let Some(items) = items else { return code(gateway, asked, "30") };
+    let items = asked
+        .message
+        .text(48)
+        .and_then(|digits| BatchUpload::parse(digits).ok());
+    let Some(items) = items else {
+        return code(gateway, asked, "30");
+    };
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "batch upload");
     let rrn = gateway.numbers.draw(ctx.now).rrn;
     let (line, batch) = (asked.line.clone(), asked.batch);
-    let ruling = gateway.app.write(ctx, move |tx, ctx| batches::upload(tx, ctx, &line, batch, &items, &rrn)).await?;
+    let ruling = gateway
+        .app
+        .write(ctx, move |tx, ctx| batches::upload(tx, ctx, &line, batch, &items, &rrn))
+        .await?;
     ruled(gateway, asked, ruling)
 }
 
 pub(super) async fn upload_chip(gateway: &Gateway, asked: &Asked) -> Done<Said> {
-    let number = |field| asked.message.number(field).and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
+    let number = |field| {
+        asked
+            .message
+            .number(field)
+            .and_then(|n| i64::try_from(n).ok())
+            .unwrap_or(0)
+    };
     let item = (number(11), number(4));
     let card = asked.message.pan().map(|pan| pan.masked()).unwrap_or_default();
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "batch upload");
@@ -127,7 +165,9 @@ pub(super) async fn upload_chip(gateway: &Gateway, asked: &Asked) -> Done<Said> 
     let (line, batch) = (asked.line.clone(), asked.batch);
     let ruling = gateway
         .app
-        .write(ctx, move |tx, ctx| batches::upload_chip(tx, ctx, &line, batch, item, card.clone(), &rrn))
+        .write(ctx, move |tx, ctx| {
+            batches::upload_chip(tx, ctx, &line, batch, item, card.clone(), &rrn)
+        })
         .await?;
     ruled(gateway, asked, ruling)
 }
@@ -136,6 +176,9 @@ pub(super) async fn upload_end(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "end of batch upload");
     let rrn = gateway.numbers.draw(ctx.now).rrn;
     let (line, batch) = (asked.line.clone(), asked.batch);
-    let ruling = gateway.app.write(ctx, move |tx, ctx| batches::upload_ended(tx, ctx, &line, batch, &rrn)).await?;
+    let ruling = gateway
+        .app
+        .write(ctx, move |tx, ctx| batches::upload_ended(tx, ctx, &line, batch, &rrn))
+        .await?;
     ruled(gateway, asked, ruling)
 }

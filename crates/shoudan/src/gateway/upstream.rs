@@ -25,9 +25,16 @@ pub(super) fn request(
     original: Option<&OriginalUpstream>,
 ) -> Result<Message, EncodeError> {
     let mut message = Message::of_type(asked.message.mti());
-    message.copy_from(&asked.message, CARRIED).set_number(11, stan.into())?.set(32, acquirer)?;
+    message
+        .copy_from(&asked.message, CARRIED)
+        .set_number(11, stan.into())?
+        .set(32, acquirer)?;
     message.copy_from(&card.fields, SECRET);
-    let form = if card.fields.has(52) { PinForm::WithPan } else { PinForm::None };
+    let form = if card.fields.has(52) {
+        PinForm::WithPan
+    } else {
+        PinForm::None
+    };
     message.set(53, &F53::triple_des(form, false).digits())?;
     if let Some(original) = original {
         message.set(61, &names(original.batch, original.stan, &original.date).digits()?)?;
@@ -46,12 +53,24 @@ pub(super) fn reversal(due: &Due, acquirer: &str) -> Option<Message> {
 fn build_reversal(due: &Due, acquirer: &str) -> Result<Option<Message>, EncodeError> {
     let original = &due.original;
     let kind = operations::payments::by_code(&original.kind).map(|rule| rule.kind);
-    let Some(Key::Financial { processing, condition, transaction, .. }) = kind.map(|kind: Kind| kind.row().key) else {
+    let Some(Key::Financial {
+        processing,
+        condition,
+        transaction,
+        ..
+    }) = kind.map(|kind: Kind| kind.row().key)
+    else {
         return Ok(None);
     };
-    let (Some(stan), Ok(amount)) = (original.upstream_stan, u64::try_from(original.amount)) else { return Ok(None) };
+    let (Some(stan), Ok(amount)) = (original.upstream_stan, u64::try_from(original.amount)) else {
+        return Ok(None);
+    };
     let batch = u32::try_from(original.batch).unwrap_or(0);
-    let mode = if original.entry_mode.len() == 3 { original.entry_mode.as_str() } else { "000" };
+    let mode = if original.entry_mode.len() == 3 {
+        original.entry_mode.as_str()
+    } else {
+        "000"
+    };
     let mut message = Message::new("0400")?;
     message
         .set(3, &format!("{processing}0000"))?
@@ -82,7 +101,9 @@ pub(super) fn judged(outcome: Outcome) -> NetworkAnswer {
     match outcome {
         Outcome::Refused(why) => {
             tracing::warn!(why, "the card network was not asked");
-            NetworkAnswer::Declined { code: NO_LINE.to_owned() }
+            NetworkAnswer::Declined {
+                code: NO_LINE.to_owned(),
+            }
         }
         Outcome::Unknown(why) => NetworkAnswer::Unknown { why },
         Outcome::Done(answer) => {
@@ -91,7 +112,10 @@ pub(super) fn judged(outcome: Outcome) -> NetworkAnswer {
             if codes::find_or_unknown(&code).is_accepted() {
                 let auth_code = text(38).trim().to_owned();
                 let auth_code = if auth_code.len() == 6 { auth_code } else { String::new() };
-                NetworkAnswer::Approved { auth_code, additional: text(44) }
+                NetworkAnswer::Approved {
+                    auth_code,
+                    additional: text(44),
+                }
             } else {
                 NetworkAnswer::Declined { code }
             }
@@ -107,7 +131,11 @@ pub(super) fn heard(outcome: Outcome) -> Heard {
         Outcome::Done(answer) => {
             let code = answer.text(39).unwrap_or_default().to_owned();
             let again = matches!(code.as_str(), "06" | "09" | "90" | "91" | "92" | "96" | "98");
-            if again { Heard::Nothing(format!("code {code}")) } else { Heard::Answered(code) }
+            if again {
+                Heard::Nothing(format!("code {code}"))
+            } else {
+                Heard::Answered(code)
+            }
         }
     }
 }

@@ -14,13 +14,21 @@ fn a_terminal_signs_in_and_sells() {
         let mut terminal = scene.signed_in().await;
         let sold = terminal.sale(&card(GOOD), 1234).await.unwrap();
         assert!(sold.approved, "{} {}", sold.code, sold.text);
-        assert_eq!((sold.amount, sold.reference.len(), sold.authorisation.len()), (1234, 12, 6));
+        assert_eq!(
+            (sold.amount, sold.reference.len(), sold.authorisation.len()),
+            (1234, 12, 6)
+        );
         assert_eq!(scene.states().await, ["sale approved"]);
         let rows = scene.transactions().await;
-        assert_eq!((rows[0].masked_card.as_str(), rows[0].rrn.as_str()), ("621700*********0018", sold.reference.as_str()));
+        assert_eq!(
+            (rows[0].masked_card.as_str(), rows[0].rrn.as_str()),
+            ("621700*********0018", sold.reference.as_str())
+        );
         assert_eq!(scene.events().await, ["terminal.signed_in", "terminal.sold"]);
         let (merchant, terminal) = (scene.estate.merchant.clone(), scene.estate.terminal.clone());
-        let last = scene.read(move |tx, _| Ok(store::terminals::get(tx, &merchant, &terminal)?.unwrap().last_sale_at)).await;
+        let last = scene
+            .read(move |tx, _| Ok(store::terminals::get(tx, &merchant, &terminal)?.unwrap().last_sale_at))
+            .await;
         assert_eq!(last, rows[0].finished_at);
         scene.is_sound().await;
     });
@@ -54,9 +62,16 @@ fn a_stop_is_told_with_a_code_that_explains_it_and_its_end_lets_the_terminal_sel
         let stop = scene.write(move |tx, ctx| stops::place(tx, ctx, place.clone())).await;
         let refused = terminal.sale(&card(GOOD), 1234).await.unwrap();
         let code = refused.explanation_code.clone().expect("a code at the end of F63");
-        assert!(refused.text.ends_with(&code) && refused.text.len() > code.len() + 1, "{}", refused.text);
+        assert!(
+            refused.text.ends_with(&code) && refused.text.len() > code.len() + 1,
+            "{}",
+            refused.text
+        );
         let rows = scene.transactions().await;
-        assert_eq!((rows[0].state.as_str(), rows[0].explanation_code.as_str()), ("declined", code.as_str()));
+        assert_eq!(
+            (rows[0].state.as_str(), rows[0].explanation_code.as_str()),
+            ("declined", code.as_str())
+        );
         assert_eq!(scene.network.heard("0200"), 0, "the network was not asked");
         let asked = code.clone();
         let told = scene
@@ -89,8 +104,17 @@ fn a_stopped_sign_in_is_told_with_a_code_too() {
         let mut terminal = scene.terminal();
         let refused = terminal.sign_in().await.unwrap();
         assert!(!refused.approved);
-        let declined = if refused.explanation_code.is_some() { refused } else { terminal.sale(&card(GOOD), 100).await.unwrap() };
-        assert!(declined.explanation_code.is_some(), "{} {}", declined.code, declined.text);
+        let declined = if refused.explanation_code.is_some() {
+            refused
+        } else {
+            terminal.sale(&card(GOOD), 100).await.unwrap()
+        };
+        assert!(
+            declined.explanation_code.is_some(),
+            "{} {}",
+            declined.code,
+            declined.text
+        );
         assert!(scene.states().await.is_empty());
     });
 }
@@ -162,13 +186,24 @@ fn a_sale_is_voided_once() {
         assert_eq!(raw.code(&void).await, "00");
         let again = raw.void(&card(GOOD), &sale, &sold);
         assert_eq!(raw.code(&again).await, "25");
-        assert_eq!(raw.code(&void).await, "00", "the repeat of the void gets its answer again");
+        assert_eq!(
+            raw.code(&void).await,
+            "00",
+            "the repeat of the void gets its answer again"
+        );
         let never = raw.sale(&card(GOOD), 700);
         let nothing = raw.void(&card(GOOD), &never, &sold);
         assert_eq!(raw.code(&nothing).await, "25");
         assert_eq!(
             scene.states().await,
-            ["sale voided", "void declined", "void declined", "void approved", "void declined", "void declined"]
+            [
+                "sale voided",
+                "void declined",
+                "void declined",
+                "void approved",
+                "void declined",
+                "void declined"
+            ]
         );
         scene.is_sound().await;
     });
@@ -184,7 +219,10 @@ fn a_batch_that_balances_is_closed_and_the_next_one_begins() {
         terminal.sale(&card(POOR), 777).await.unwrap();
         let settled = terminal.settle().await.unwrap();
         let totals = settled.totals.unwrap();
-        assert_eq!((totals.debit, totals.credit, totals.balanced), ((1250, 2), (250, 1), true));
+        assert_eq!(
+            (totals.debit, totals.credit, totals.balanced),
+            ((1250, 2), (250, 1), true)
+        );
         // It raised its own number, as the host did: no sign-in is needed in between.
         assert!(terminal.sale(&card(GOOD), 100).await.unwrap().approved);
         assert_eq!(terminal.batch, 2);
@@ -206,7 +244,10 @@ fn a_batch_that_does_not_balance_is_uploaded_and_compared() {
         let (merchant, id) = (scene.estate.merchant.clone(), scene.estate.terminal.clone());
         let (items, batch) = scene
             .read(move |tx, _| {
-                Ok((store::batches::uploads(tx, &merchant, &id, 1)?, store::batches::get(tx, &merchant, &id, 1)?.unwrap()))
+                Ok((
+                    store::batches::uploads(tx, &merchant, &id, 1)?,
+                    store::batches::get(tx, &merchant, &id, 1)?.unwrap(),
+                ))
             })
             .await;
         let outcomes: Vec<_> = items.iter().map(|item| (item.amount, item.outcome.as_str())).collect();
@@ -226,7 +267,13 @@ fn a_settlement_that_is_asked_for_twice_is_answered_twice() {
         raw.send(&sale).await;
         let mut settle = raw.management("0500", 201);
         let totals = format!("{:012}{:03}{:012}{:03}0{:031}", 1000, 1, 0, 0, 0);
-        settle.set(48, &totals).unwrap().set(49, "156").unwrap().set_bytes(63, b"01 ").unwrap();
+        settle
+            .set(48, &totals)
+            .unwrap()
+            .set(49, "156")
+            .unwrap()
+            .set_bytes(63, b"01 ")
+            .unwrap();
         let first = raw.send(&settle).await;
         let second = raw.send(&settle).await;
         assert_eq!(first.text(48), second.text(48));
@@ -251,7 +298,11 @@ fn every_sign_in_brings_new_keys_in_the_layout_that_was_asked_for() {
         Raw::ready(&scene).await;
         let mut stale = earlier;
         let sale = stale.sale(&card(GOOD), 100);
-        assert_eq!(stale.code(&sale).await, "A0", "the keys of an earlier sign-in have gone");
+        assert_eq!(
+            stale.code(&sale).await,
+            "A0",
+            "the keys of an earlier sign-in have gone"
+        );
         scene.is_sound().await;
     });
 }
@@ -262,13 +313,21 @@ fn an_encrypted_track_without_card_number_is_opened_with_the_track_key() {
         let mut raw = Raw::of(&scene);
         raw.sign_in(4).await;
         let mut sale = raw.card("0200", "000000", 22, &card(GOOD), 100);
-        let track = encrypt_track(raw.tdk.as_ref().unwrap(), &card(GOOD).track2).ok().unwrap();
-        sale.remove(2).set(35, &track).unwrap().set(53, "2610000000000000").unwrap();
+        let track = encrypt_track(raw.tdk.as_ref().unwrap(), &card(GOOD).track2)
+            .ok()
+            .unwrap();
+        sale.remove(2)
+            .set(35, &track)
+            .unwrap()
+            .set(53, "2610000000000000")
+            .unwrap();
         let sale = raw.sealed(sale);
         assert_eq!(raw.code(&sale).await, "00");
         assert_eq!(scene.transactions().await[0].masked_card, "621700*********0018");
         let mut wrong = raw.card("0200", "000000", 22, &card(GOOD), 100);
-        let track = encrypt_track(&DesKey::new(b"another key here").unwrap(), &card(GOOD).track2).ok().unwrap();
+        let track = encrypt_track(&DesKey::new(b"another key here").unwrap(), &card(GOOD).track2)
+            .ok()
+            .unwrap();
         wrong.set(35, &track).unwrap().set(53, "2610000000000000").unwrap();
         let wrong = raw.sealed(wrong);
         assert_eq!(raw.code(&wrong).await, "99");
@@ -282,7 +341,10 @@ fn each_mac_algorithm_is_a_setting_of_the_terminal() {
             let terminal = scene.estate.terminal.clone();
             scene
                 .write(move |tx, _| {
-                    Ok(tx.run("update terminals set mac_algorithm = $1 where id = $2", store::args![name, &terminal])?)
+                    Ok(tx.run(
+                        "update terminals set mac_algorithm = $1 where id = $2",
+                        store::args![name, &terminal],
+                    )?)
                 })
                 .await;
             let mut raw = Raw::of(&scene);
@@ -306,12 +368,24 @@ fn a_card_tells_its_balance_and_a_sale_is_given_back_in_parts() {
         assert_eq!(terminal.balance(&card(POOR)).await.unwrap().code, "51");
         let sold = terminal.sale(&card(GOOD), 1000).await.unwrap();
         let refund = |amount| (amount, sold.reference.clone(), sold.date.clone());
-        let cases = [(refund(400), "00"), (refund(601), "61"), (refund(600), "00"), (refund(1), "25")];
+        let cases = [
+            (refund(400), "00"),
+            (refund(601), "61"),
+            (refund(600), "00"),
+            (refund(1), "25"),
+        ];
         for ((amount, reference, date), code) in cases {
             let shown = terminal.refund(&card(GOOD), amount, &reference, &date).await.unwrap();
             assert_eq!(shown.code, code, "{amount}");
         }
-        assert_eq!(terminal.refund(&card(FALSE), 1, &sold.reference, &sold.date).await.unwrap().code, "25");
+        assert_eq!(
+            terminal
+                .refund(&card(FALSE), 1, &sold.reference, &sold.date)
+                .await
+                .unwrap()
+                .code,
+            "25"
+        );
         assert_eq!(scene.states().await[0], "sale refunded");
         assert!(terminal.settle().await.unwrap().totals.unwrap().balanced);
         scene.is_sound().await;
@@ -329,7 +403,9 @@ fn a_pre_authorisation_is_completed_within_its_margin_or_voided() {
         let mut follow = |mti: &str, processing: &str, kind: u8, amount: u64| {
             let mut message = raw.card(mti, processing, kind, &card(GOOD), amount);
             message.set(38, held.text(38).unwrap()).unwrap();
-            message.set(61, &format!("{:012}{}", 0, held.text(13).unwrap())).unwrap();
+            message
+                .set(61, &format!("{:012}{}", 0, held.text(13).unwrap()))
+                .unwrap();
             raw.sealed(message)
         };
         let messages = [
@@ -341,7 +417,10 @@ fn a_pre_authorisation_is_completed_within_its_margin_or_voided() {
         for (message, code) in messages {
             assert_eq!(raw.code(&message).await, code);
         }
-        assert_eq!(scene.states().await[..3], ["preauth approved", "completion declined", "completion approved"]);
+        assert_eq!(
+            scene.states().await[..3],
+            ["preauth approved", "completion declined", "completion approved"]
+        );
         scene.is_sound().await;
     });
 }
@@ -352,8 +431,17 @@ fn parameters_are_downloaded_and_the_end_is_noted() {
         let mut terminal = scene.signed_in().await;
         assert!(terminal.download_parameters().await.unwrap().approved);
         let terminal_id = scene.estate.terminal.clone();
-        let filter = store::events::Filter { terminal_id, ..Default::default() };
-        let events = scene.read(move |tx, _| Ok(store::events::list(tx, &filter, "", 200)?)).await;
-        assert!(events.iter().any(|event| event.kind == "terminal.parameters_downloaded"));
+        let filter = store::events::Filter {
+            terminal_id,
+            ..Default::default()
+        };
+        let events = scene
+            .read(move |tx, _| Ok(store::events::list(tx, &filter, "", 200)?))
+            .await;
+        assert!(
+            events
+                .iter()
+                .any(|event| event.kind == "terminal.parameters_downloaded")
+        );
     });
 }

@@ -71,8 +71,15 @@ fn any_flipped_bit_of_a_sale_fails_its_mac_and_leaves_nothing() {
             let mut flipped = wire.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let answer = bytes(scene.address, &framed(flipped)).await;
-            let code = answer.as_ref().and_then(|answer| answer.text(39)).unwrap_or("closed").to_owned();
-            assert!(["A0", "30", "12", "40", "97", "03", "closed"].contains(&code.as_str()), "bit {bit}: {code}");
+            let code = answer
+                .as_ref()
+                .and_then(|answer| answer.text(39))
+                .unwrap_or("closed")
+                .to_owned();
+            assert!(
+                ["A0", "30", "12", "40", "97", "03", "closed"].contains(&code.as_str()),
+                "bit {bit}: {code}"
+            );
         }
         assert!(scene.states().await.is_empty());
         assert_eq!(scene.network.heard("0200"), 0);
@@ -90,7 +97,10 @@ fn a_message_byte_by_byte_and_many_in_one_packet_are_read_alike() {
         for byte in &wire {
             slow.write_all(&[*byte]).await.unwrap();
         }
-        assert_eq!(next(&mut slow, &mut Framing::default()).await.unwrap().text(39), Some("00"));
+        assert_eq!(
+            next(&mut slow, &mut Framing::default()).await.unwrap().text(39),
+            Some("00")
+        );
         let mut many = TcpStream::connect(scene.address).await.unwrap();
         many.write_all(&wire.repeat(50)).await.unwrap();
         let mut framing = Framing::default();

@@ -27,7 +27,13 @@ pub struct Raw {
 /// The frame of a message.
 pub fn framed(message: Vec<u8>) -> Vec<u8> {
     let header = Header::from_hex("603100310000");
-    Frame { tpdu: Tpdu::from_hex("6000030000").unwrap(), header, message }.to_wire().unwrap()
+    Frame {
+        tpdu: Tpdu::from_hex("6000030000").unwrap(),
+        header,
+        message,
+    }
+    .to_wire()
+    .unwrap()
 }
 
 /// What comes back for these bytes; none where the connection is closed without an answer.
@@ -76,7 +82,9 @@ impl Raw {
     }
 
     pub async fn send(&self, message: &Message) -> Message {
-        bytes(self.address, &framed(message.encode().unwrap())).await.expect("the connection was closed")
+        bytes(self.address, &framed(message.encode().unwrap()))
+            .await
+            .expect("the connection was closed")
     }
 
     /// The code that a message is answered with.
@@ -86,8 +94,15 @@ impl Raw {
 
     pub async fn sign_in(&mut self, code: u16) -> Message {
         let mut request = self.management("0800", code);
-        let identity = SignInRequest { certificate: "0001".into(), serial: "123456".into() };
-        request.set_bytes(62, &identity.to_bytes().unwrap()).unwrap().set_bytes(63, b"01 ").unwrap();
+        let identity = SignInRequest {
+            certificate: "0001".into(),
+            serial: "123456".into(),
+        };
+        request
+            .set_bytes(62, &identity.to_bytes().unwrap())
+            .unwrap()
+            .set_bytes(63, b"01 ")
+            .unwrap();
         let answer = self.send(&request).await;
         if answer.text(39) == Some("00") {
             let layout = KeyLayout::from_code(code).unwrap();
@@ -106,7 +121,9 @@ impl Raw {
         let mut message = Message::new(mti).unwrap();
         message.set_number(11, self.trace).unwrap();
         self.set_numbers(&mut message);
-        message.set(60, &F60::management(self.batch, code).digits().unwrap()).unwrap();
+        message
+            .set(60, &F60::management(self.batch, code).digits().unwrap())
+            .unwrap();
         message
     }
 
@@ -118,12 +135,36 @@ impl Raw {
     pub fn card(&mut self, mti: &str, processing: &str, kind: u8, card: &Card, amount: u64) -> Message {
         self.trace += 1;
         let mut message = Message::new(mti).unwrap();
-        let condition = if matches!(kind, 10 | 11 | 20 | 21 | 24) { "06" } else { "00" };
-        message.set(2, &card.pan).unwrap().set(3, processing).unwrap().set_number(4, amount).unwrap();
-        message.set_number(11, self.trace).unwrap().set(22, "021").unwrap().set(25, condition).unwrap();
-        message.set(35, &card.track2).unwrap().set(49, "156").unwrap().set(53, "2600000000000000").unwrap();
+        let condition = if matches!(kind, 10 | 11 | 20 | 21 | 24) {
+            "06"
+        } else {
+            "00"
+        };
+        message
+            .set(2, &card.pan)
+            .unwrap()
+            .set(3, processing)
+            .unwrap()
+            .set_number(4, amount)
+            .unwrap();
+        message
+            .set_number(11, self.trace)
+            .unwrap()
+            .set(22, "021")
+            .unwrap()
+            .set(25, condition)
+            .unwrap();
+        message
+            .set(35, &card.track2)
+            .unwrap()
+            .set(49, "156")
+            .unwrap()
+            .set(53, "2600000000000000")
+            .unwrap();
         self.set_numbers(&mut message);
-        message.set(60, &F60::transaction(kind, self.batch).digits().unwrap()).unwrap();
+        message
+            .set(60, &F60::transaction(kind, self.batch).digits().unwrap())
+            .unwrap();
         if let (Some(pik), Some(pin)) = (&self.pik, &card.pin) {
             let block = encrypt_pin(pik, &Pin::parse(pin).unwrap(), Pan::parse(&card.pan).ok().as_ref());
             message.set(26, "12").unwrap().set_bytes(52, &block).unwrap();
@@ -148,7 +189,9 @@ impl Raw {
     pub fn void(&mut self, card: &Card, sale: &Message, sold: &Message) -> Message {
         let mut message = self.card("0200", "200000", 23, card, sale.number(4).unwrap());
         let trace = u32::try_from(sale.number(11).unwrap()).unwrap();
-        message.set(61, &F61::new(self.batch, trace, 0).digits().unwrap()).unwrap();
+        message
+            .set(61, &F61::new(self.batch, trace, 0).digits().unwrap())
+            .unwrap();
         message.set(37, sold.text(37).unwrap_or("000000000000")).unwrap();
         self.sealed(message)
     }
@@ -161,7 +204,9 @@ impl Raw {
         message.set(39, "98").unwrap();
         if message.has(61) {
             let trace = u32::try_from(message.number(11).unwrap()).unwrap();
-            message.set(61, &F61::new(self.batch, trace, 0).digits().unwrap()).unwrap();
+            message
+                .set(61, &F61::new(self.batch, trace, 0).digits().unwrap())
+                .unwrap();
         }
         self.sealed(message)
     }

@@ -123,7 +123,9 @@ fn a_reversed_void_leaves_the_sale_standing_here_and_at_the_network() {
         assert_eq!(raw.code(&too_late).await, "25", "a voided sale is not reversed");
         let reversal = raw.reversal(&void);
         assert_eq!(raw.code(&reversal).await, "00");
-        scene.settles_at(&["sale approved", "void reversed", "reversal approved"]).await;
+        scene
+            .settles_at(&["sale approved", "void reversed", "reversal approved"])
+            .await;
         assert_eq!(standings(&scene, 2).await, ["Approved", "Reversed"]);
         scene.is_sound().await;
     });
@@ -151,7 +153,9 @@ fn a_sale_that_is_reversed_while_the_network_thinks_is_undone_there_too() {
 /// What the network's book says of its transactions once it has heard everything that is queued.
 async fn standings(scene: &super::scene::Scene, count: usize) -> Vec<String> {
     for _ in 0..200 {
-        let open = scene.read(|tx, ctx| Ok(store::reversals::due(tx, ctx.now.millis() + 1_000_000, 10)?)).await;
+        let open = scene
+            .read(|tx, ctx| Ok(store::reversals::due(tx, ctx.now.millis() + 1_000_000, 10)?))
+            .await;
         if open.is_empty() {
             break;
         }

@@ -14,9 +14,9 @@ use shoudan::connectors::network::{Config, Connector};
 use shoudan::gateway::{self, Gateway, Settings};
 use shoudan::portal::Institution;
 use shoudan::portal::words::Word;
+use simulators::Terminal;
 use simulators::network::{CardScript, Network, NetworkScript, Outcome};
 use simulators::terminal::Card;
-use simulators::Terminal;
 use store::testing::TestDb;
 use store::transactions::TransactionRow;
 use tokio::net::TcpListener;
@@ -43,7 +43,11 @@ pub struct Scene {
 /// A card of the network's script.
 pub fn card(last_four: &str) -> Card {
     let pan = format!("621700000000000{last_four}");
-    Card { track2: format!("{pan}=30122010000000000"), pan, pin: Some("123456".into()) }
+    Card {
+        track2: format!("{pan}=30122010000000000"),
+        pan,
+        pin: Some("123456".into()),
+    }
 }
 
 pub const GOOD: &str = "0018";
@@ -54,7 +58,11 @@ pub const FALSE: &str = "0059";
 pub const CUT: &str = "0067";
 
 pub fn script() -> NetworkScript {
-    let row = |four: &str, outcome| CardScript { pan: card(four).pan, pin: Some("123456".into()), outcome };
+    let row = |four: &str, outcome| CardScript {
+        pan: card(four).pan,
+        pin: Some("123456".into()),
+        outcome,
+    };
     NetworkScript {
         zone_key: ZONE_KEY.into(),
         cards: vec![
@@ -72,16 +80,26 @@ pub fn script() -> NetworkScript {
 /// Runs a story once per database.
 pub fn on_every_database<F: Future<Output = ()>>(story: impl Fn(Scene) -> F) {
     for test in store::testing::databases() {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async { story(Scene::open(test).await).await });
     }
 }
 
 fn institution() -> Institution {
     Institution {
-        name: Word { zh: "测试收单", en: "Test acquirer" },
+        name: Word {
+            zh: "测试收单",
+            en: "Test acquirer",
+        },
         hotline: "400-000-0000",
-        hours: Word { zh: "全天", en: "All day" },
+        hours: Word {
+            zh: "全天",
+            en: "All day",
+        },
         site: "example.com",
         sms: "106",
         licence: "Z0",
@@ -97,13 +115,18 @@ impl Scene {
             clock: Kind::Movable,
             seed: 1,
             demo: true,
-            keys: Keys { data: Secret::new([1; 32]), index: Secret::new([2; 32]) },
+            keys: Keys {
+                data: Secret::new([1; 32]),
+                index: Secret::new([2; 32]),
+            },
             origin: "http://127.0.0.1:1".into(),
             institution: institution(),
         };
         let mut db = db;
         db.close();
-        let app = tokio::task::spawn_blocking(move || App::open(options).unwrap()).await.unwrap();
+        let app = tokio::task::spawn_blocking(move || App::open(options).unwrap())
+            .await
+            .unwrap();
         let estate = app
             .write(system(&app), |tx, ctx| {
                 let estate = estate::build(tx, ctx, 1)?;
@@ -190,14 +213,23 @@ impl Scene {
 
     /// All transactions of the estate, oldest first.
     pub async fn transactions(&self) -> Vec<TransactionRow> {
-        let filter = store::transactions::Filter { merchant_id: self.estate.merchant.clone(), ..Default::default() };
-        let rows = self.read(move |tx, _| Ok(store::transactions::list(tx, &filter, "", 100)?)).await;
+        let filter = store::transactions::Filter {
+            merchant_id: self.estate.merchant.clone(),
+            ..Default::default()
+        };
+        let rows = self
+            .read(move |tx, _| Ok(store::transactions::list(tx, &filter, "", 100)?))
+            .await;
         rows.into_iter().map(|(row, _)| row).rev().collect()
     }
 
     /// The states of all transactions, oldest first, as `sale approved`.
     pub async fn states(&self) -> Vec<String> {
-        self.transactions().await.iter().map(|row| format!("{} {}", row.kind, row.state)).collect()
+        self.transactions()
+            .await
+            .iter()
+            .map(|row| format!("{} {}", row.kind, row.state))
+            .collect()
     }
 
     /// Waits until the states are these.
@@ -214,18 +246,30 @@ impl Scene {
     /// Kinds of the terminal's events, oldest first, without those of its making.
     pub async fn events(&self) -> Vec<String> {
         let terminal = self.estate.terminal.clone();
-        let filter = store::events::Filter { terminal_id: terminal, ..Default::default() };
-        let rows = self.read(move |tx, _| Ok(store::events::list(tx, &filter, "", 200)?)).await;
-        let told = |kind: &String| kind.starts_with("terminal.s") || kind.starts_with("terminal.d")
-            || kind.starts_with("terminal.v") || kind.starts_with("terminal.re")
-            || kind.starts_with("reversal") || kind.starts_with("transaction");
+        let filter = store::events::Filter {
+            terminal_id: terminal,
+            ..Default::default()
+        };
+        let rows = self
+            .read(move |tx, _| Ok(store::events::list(tx, &filter, "", 200)?))
+            .await;
+        let told = |kind: &String| {
+            kind.starts_with("terminal.s")
+                || kind.starts_with("terminal.d")
+                || kind.starts_with("terminal.v")
+                || kind.starts_with("terminal.re")
+                || kind.starts_with("reversal")
+                || kind.starts_with("transaction")
+        };
         rows.into_iter().map(|row| row.kind).rev().filter(told).collect()
     }
 
     /// The invariants hold.
     pub async fn is_sound(&self) {
         let platform = self.app.platform.clone();
-        let found = self.read(move |tx, ctx| operations::check::check(tx, &platform, ctx.now)).await;
+        let found = self
+            .read(move |tx, ctx| operations::check::check(tx, &platform, ctx.now))
+            .await;
         assert_eq!(found, []);
     }
 }

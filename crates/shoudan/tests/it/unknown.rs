@@ -9,8 +9,13 @@ use super::scene::{CUT, FALSE, GOOD, MUTE, PATIENCE, SLOW, Scene, card, on_every
 
 /// Our approvals that stand and the network's, as amounts.
 async fn books_agree(scene: &Scene) {
-    let ours: Vec<i64> =
-        scene.transactions().await.iter().filter(|row| row.state == "approved" && row.kind == "sale").map(|row| row.amount).collect();
+    let ours: Vec<i64> = scene
+        .transactions()
+        .await
+        .iter()
+        .filter(|row| row.state == "approved" && row.kind == "sale")
+        .map(|row| row.amount)
+        .collect();
     let theirs: Vec<i64> = scene
         .network
         .book()
@@ -34,7 +39,12 @@ fn silence_a_wrong_amount_and_a_cut_line_are_unknown_and_then_reversed() {
         assert!(sold.approved, "the line is up again: {} {}", sold.code, sold.text);
         books_agree(&scene).await;
         let events = scene.events().await;
-        for kind in ["transaction.unknown", "reversal.queued", "reversal.confirmed", "transaction.resolved"] {
+        for kind in [
+            "transaction.unknown",
+            "reversal.queued",
+            "reversal.confirmed",
+            "transaction.resolved",
+        ] {
             assert_eq!(events.iter().filter(|event| *event == kind).count(), 3, "{kind}");
         }
         scene.is_sound().await;
@@ -58,7 +68,10 @@ fn an_approval_that_comes_too_late_changes_nothing() {
 fn without_a_line_nothing_has_left_and_nothing_needs_reversing() {
     on_every_database(|mut scene| async move {
         let mut terminal = scene.signed_in().await;
-        let gone = std::mem::replace(&mut scene.network, Network::bind("127.0.0.1:0", script()).await.unwrap());
+        let gone = std::mem::replace(
+            &mut scene.network,
+            Network::bind("127.0.0.1:0", script()).await.unwrap(),
+        );
         drop(gone);
         let shown = loop {
             let shown = terminal.sale(&card(GOOD), 100).await.unwrap();
@@ -77,7 +90,10 @@ fn without_a_line_nothing_has_left_and_nothing_needs_reversing() {
 fn a_reversal_is_repeated_until_the_network_listens() {
     on_every_database(|scene| async move {
         let mut terminal = scene.signed_in().await;
-        scene.network.set_script(NetworkScript { deaf_to_reversals: true, ..script() });
+        scene.network.set_script(NetworkScript {
+            deaf_to_reversals: true,
+            ..script()
+        });
         assert_eq!(terminal.sale(&card(MUTE), 1234).await.unwrap().code, "98");
         while scene.network.heard("0400") == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -98,7 +114,10 @@ fn a_void_nobody_answered_leaves_the_sale_standing() {
         let sale = raw.sale(&card(GOOD), 2000);
         let sold = raw.send(&sale).await;
         let mut moody = script();
-        moody.cards.iter_mut().for_each(|row| row.outcome = simulators::network::Outcome::Silent);
+        moody
+            .cards
+            .iter_mut()
+            .for_each(|row| row.outcome = simulators::network::Outcome::Silent);
         scene.network.set_script(moody);
         let void = raw.void(&card(GOOD), &sale, &sold);
         assert_eq!(raw.code(&void).await, "98");

@@ -66,7 +66,9 @@ impl Book {
     /// What to do about a request; the book is written before anything is said.
     pub(crate) fn decide(&mut self, script: &NetworkScript, request: &Message) -> Deed {
         *self.heard.entry(request.mti().to_string()).or_default() += 1;
-        let Some(kind) = Kind::of(request) else { return answer(request, "40", Duration::ZERO, None) };
+        let Some(kind) = Kind::of(request) else {
+            return answer(request, "40", Duration::ZERO, None);
+        };
         match kind {
             Kind::Echo => answer(request, "00", Duration::ZERO, None),
             Kind::Reversal => self.reverse(script, request),
@@ -76,7 +78,9 @@ impl Book {
     }
 
     fn transact(&mut self, script: &NetworkScript, request: &Message, kind: Kind) -> Deed {
-        let Some(key) = key(request) else { return answer(request, "30", Duration::ZERO, None) };
+        let Some(key) = key(request) else {
+            return answer(request, "30", Duration::ZERO, None);
+        };
         if let Some(entry) = self.entry(&key) {
             // Reversed before it came, or a repeat: never a second effect.
             return match entry.standing {
@@ -91,10 +95,16 @@ impl Book {
         let outcome = script.outcome(pan.as_ref().map(iso8583::Pan::expose)).clone();
         let refusal = match &outcome {
             Outcome::Decline { code } => Some(code.clone()),
-            _ => pin_refusal(script, request).or_else(|| self.original_refusal(request, kind)).map(str::to_owned),
+            _ => pin_refusal(script, request)
+                .or_else(|| self.original_refusal(request, kind))
+                .map(str::to_owned),
         };
         let auth_code = format!("{:06}", self.entries.len() % 1_000_000 + 1);
-        let standing = if refusal.is_some() { Standing::Declined } else { Standing::Approved };
+        let standing = if refusal.is_some() {
+            Standing::Declined
+        } else {
+            Standing::Approved
+        };
         self.write(key, request, Some(kind), standing, &auth_code);
         if let Some(code) = refusal {
             return answer(request, &code, Duration::ZERO, None);
@@ -128,7 +138,9 @@ impl Book {
     }
 
     fn reverse(&mut self, script: &NetworkScript, request: &Message) -> Deed {
-        let Some(key) = key(request) else { return answer(request, "30", Duration::ZERO, None) };
+        let Some(key) = key(request) else {
+            return answer(request, "30", Duration::ZERO, None);
+        };
         let place = self.places.get(&key).copied();
         match place.and_then(|place| self.entries.get_mut(place)) {
             Some(entry) if entry.standing == Standing::Approved => {
@@ -139,7 +151,11 @@ impl Book {
             // The original may still be under way: it will find that it is undone.
             None => self.write(key, request, None, Standing::Reversed, ""),
         }
-        if script.deaf_to_reversals { Deed::Silence } else { answer(request, "00", Duration::ZERO, None) }
+        if script.deaf_to_reversals {
+            Deed::Silence
+        } else {
+            answer(request, "00", Duration::ZERO, None)
+        }
     }
 
     /// What a reversed void had voided is in effect again.
@@ -170,7 +186,11 @@ impl Book {
 }
 
 fn key(request: &Message) -> Option<Key> {
-    Some((request.text(41)?.to_owned(), request.text(42)?.to_owned(), request.number(11)?))
+    Some((
+        request.text(41)?.to_owned(),
+        request.text(42)?.to_owned(),
+        request.number(11)?,
+    ))
 }
 
 fn balance(script: &NetworkScript, request: &Message) -> Deed {
@@ -191,7 +211,9 @@ fn pin_refusal(script: &NetworkScript, request: &Message) -> Option<&'static str
     let block = request.array(52)?;
     let key = DesKey::from_hex(&script.zone_key).ok()?;
     let pan = request.pan();
-    let mixed_in = pan.as_ref().filter(|_| F53::of(request).is_some_and(|f53| f53.pin == PinForm::WithPan));
+    let mixed_in = pan
+        .as_ref()
+        .filter(|_| F53::of(request).is_some_and(|f53| f53.pin == PinForm::WithPan));
     match decrypt_pin(&key, block, mixed_in) {
         Err(PinError::Block | PinError::NotAPin) => Some("99"),
         Ok(pin) => {

@@ -67,6 +67,7 @@ impl NetworkScript {
 
     /// What becomes of a card's request; of one without a card too.
     pub fn outcome(&self, pan: Option<&str>) -> &Outcome {
-        pan.and_then(|pan| self.card(pan)).map_or(&self.default, |card| &card.outcome)
+        pan.and_then(|pan| self.card(pan))
+            .map_or(&self.default, |card| &card.outcome)
     }
 }

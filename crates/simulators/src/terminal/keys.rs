@@ -24,8 +24,7 @@ impl Keys {
         let master = DesKey::from_hex(master).map_err(unusable)?;
         let layout = KeyLayout::from_code(code).ok_or(TerminalError::BadReply("it brings keys nobody asked for"))?;
         let bytes = answer.bytes(62).ok_or(TerminalError::BadReply("it brings no keys"))?;
-        let keys =
-            SignInKeys::parse(bytes, layout).map_err(|_| TerminalError::BadReply("its keys cannot be read"))?;
+        let keys = SignInKeys::parse(bytes, layout).map_err(|_| TerminalError::BadReply("its keys cannot be read"))?;
         let wrong = |_| TerminalError::BadReply("its keys do not give their check values");
         Ok(Self {
             pik: to_hex(keys.pik.open(&master).map_err(wrong)?.expose()),
@@ -35,12 +34,17 @@ impl Keys {
 
     pub(super) fn pin_block(&self, pin: &str, pan: &Pan) -> Result<[u8; 8], TerminalError> {
         let pin = Pin::parse(pin).map_err(|e| TerminalError::CannotSend(e.to_string()))?;
-        Ok(encrypt_pin(&DesKey::from_hex(&self.pik).map_err(unusable)?, &pin, Some(pan)))
+        Ok(encrypt_pin(
+            &DesKey::from_hex(&self.pik).map_err(unusable)?,
+            &pin,
+            Some(pan),
+        ))
     }
 
     pub(super) fn mac(&self, algorithm: &str) -> Result<MacKey, TerminalError> {
-        let algorithm: MacAlgorithm =
-            algorithm.parse().map_err(|_| TerminalError::CannotSend("unknown MAC algorithm".to_owned()))?;
+        let algorithm: MacAlgorithm = algorithm
+            .parse()
+            .map_err(|_| TerminalError::CannotSend("unknown MAC algorithm".to_owned()))?;
         let key = from_hex(&self.mak).unwrap_or_default();
         MacKey::new(algorithm, &key).map_err(unusable)
     }
@@ -48,15 +52,21 @@ impl Keys {
 
 pub(super) fn to_hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02X}");
+            text
+        })
 }
 
 pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     text.as_bytes()
         .chunks(2)
-        .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .map(|pair| {
+            std::str::from_utf8(pair)
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
         .collect()
 }

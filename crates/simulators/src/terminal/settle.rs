@@ -1,6 +1,8 @@
 //! Batch settlement and upload, the terminal's side.
 
-use iso8583::values::{BalanceFlag, BatchItem, BatchUpload, SettlementTotals, Tally, Totals, batch_end, operator_field};
+use iso8583::values::{
+    BalanceFlag, BatchItem, BatchUpload, SettlementTotals, Tally, Totals, batch_end, operator_field,
+};
 use iso8583::{Message, Pan};
 
 use super::{Action, Logged, OPERATOR, Shown, Terminal, TerminalError};
@@ -14,21 +16,38 @@ impl Terminal {
     /// What the terminal believes of its batch.
     pub fn totals(&self) -> Totals {
         let tally = |actions: &[Action]| {
-            let entries: Vec<&Logged> = self.log.iter().filter(|entry| actions.contains(&entry.action)).collect();
+            let entries: Vec<&Logged> = self
+                .log
+                .iter()
+                .filter(|entry| actions.contains(&entry.action))
+                .collect();
             Tally {
-                amount: entries.iter().map(|entry| i64::try_from(entry.amount).unwrap_or(0)).sum(),
+                amount: entries
+                    .iter()
+                    .map(|entry| i64::try_from(entry.amount).unwrap_or(0))
+                    .sum(),
                 count: u16::try_from(entries.len()).unwrap_or(999).min(999),
             }
         };
-        Totals { debit: tally(&[Action::Sale]), credit: tally(&[Action::Void, Action::Refund]), ..Totals::default() }
+        Totals {
+            debit: tally(&[Action::Sale]),
+            credit: tally(&[Action::Void, Action::Refund]),
+            ..Totals::default()
+        }
     }
 
     /// Settles the batch, uploads it where the totals differ, and begins the next one.
     pub async fn settle(&mut self) -> Result<Shown, TerminalError> {
         self.settle_debt().await?;
         let mut request = self.management("0500", SETTLE)?;
-        let totals = SettlementTotals { domestic: self.totals(), ..SettlementTotals::default() };
-        request.set(48, &totals.digits()?)?.set(49, "156")?.set_bytes(63, &operator_field(OPERATOR))?;
+        let totals = SettlementTotals {
+            domestic: self.totals(),
+            ..SettlementTotals::default()
+        };
+        request
+            .set(48, &totals.digits()?)?
+            .set(49, "156")?
+            .set_bytes(63, &operator_field(OPERATOR))?;
         let answer = self.exchange(&request).await?;
         let mut shown = Shown::of(Action::Settle, &request, &answer);
         if !shown.approved {
@@ -57,7 +76,8 @@ impl Terminal {
             });
         }
         for part in items.chunks(BatchUpload::MOST) {
-            self.upload_message(&BatchUpload(part.to_vec()).digits()?, SETTLE).await?;
+            self.upload_message(&BatchUpload(part.to_vec()).digits()?, SETTLE)
+                .await?;
         }
         Ok(u16::try_from(items.len()).unwrap_or(u16::MAX))
     }
@@ -66,6 +86,10 @@ impl Terminal {
         let mut request = self.management("0320", code)?;
         request.set(48, field_48)?;
         let answer = self.exchange(&request).await?;
-        if answer.text(39) == Some("00") { Ok(answer) } else { Err(TerminalError::BadReply("the upload was refused")) }
+        if answer.text(39) == Some("00") {
+            Ok(answer)
+        } else {
+            Err(TerminalError::BadReply("the upload was refused"))
+        }
     }
 }

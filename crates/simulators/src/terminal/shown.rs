@@ -1,8 +1,8 @@
 //! What stands on the screen and on the slip.
 
+use iso8583::Message;
 use iso8583::codes::find_or_unknown;
 use iso8583::values::{Balance, BalanceFlag, F60, ReplyTexts, Totals};
-use iso8583::Message;
 use serde::{Deserialize, Serialize};
 
 /// What was done.
@@ -134,7 +134,10 @@ impl Shown {
         let text = |number| answer.text(number).unwrap_or_default().trim_end().to_owned();
         let code = text(39);
         let said = answer.bytes(63).map(ReplyTexts::parse).unwrap_or_default().acquirer;
-        let balance = answer.bytes(54).and_then(|bytes| Balance::parse(bytes).ok()).map(|b| b.amount);
+        let balance = answer
+            .bytes(54)
+            .and_then(|bytes| Balance::parse(bytes).ok())
+            .map(|b| b.amount);
         Self {
             action,
             approved: find_or_unknown(&code).is_accepted(),
@@ -165,7 +168,11 @@ impl Shown {
             match (self.balance, self.totals) {
                 (Some(balance), _) => lines.push(yuan(balance)),
                 (None, Some(totals)) => {
-                    let verdict = if totals.balanced { ("对账平", "Balanced") } else { ("对账不平，已上送", "Not balanced, uploaded") };
+                    let verdict = if totals.balanced {
+                        ("对账平", "Balanced")
+                    } else {
+                        ("对账不平，已上送", "Not balanced, uploaded")
+                    };
                     lines.push(language.pick(verdict.0, verdict.1).to_owned());
                 }
                 (None, None) if self.amount > 0 => lines.push(yuan_of(self.amount)),
@@ -202,12 +209,29 @@ impl Shown {
             ("授权码", "Authorisation", self.authorisation.clone()),
             ("参考号", "Reference", self.reference.clone()),
             ("日期时间", "Date, time", stamp.trim().to_owned()),
-            ("金额", "Amount", if self.amount > 0 { format!("RMB {}", yuan_of(self.amount)) } else { String::new() }),
+            (
+                "金额",
+                "Amount",
+                if self.amount > 0 {
+                    format!("RMB {}", yuan_of(self.amount))
+                } else {
+                    String::new()
+                },
+            ),
         ];
-        lines.extend(optional.iter().filter(|row| !row.2.is_empty()).map(|(zh, en, value)| line(zh, en, value)));
+        lines.extend(
+            optional
+                .iter()
+                .filter(|row| !row.2.is_empty())
+                .map(|(zh, en, value)| line(zh, en, value)),
+        );
         if !self.approved {
             let row = find_or_unknown(&self.code);
-            lines.push(line("未成功", "Not approved", &format!("{} {}", self.code, language.pick(row.zh, row.en))));
+            lines.push(line(
+                "未成功",
+                "Not approved",
+                &format!("{} {}", self.code, language.pick(row.zh, row.en)),
+            ));
             lines.extend((!self.text.is_empty()).then(|| self.text.clone()));
         }
         lines

@@ -142,7 +142,11 @@ fn tell_late(message: &Message, late: &broadcast::Sender<Late>) {
     let text = |number| message.text(number).unwrap_or_default().to_owned();
     if let Some(stan) = stan {
         // Nobody listening is fine: the reversal is queued without it.
-        let _ = late.send(Late { terminal_number: text(41), stan, code: text(39) });
+        let _ = late.send(Late {
+            terminal_number: text(41),
+            stan,
+            code: text(39),
+        });
     }
 }
 
