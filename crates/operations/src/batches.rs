@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::payments::{self, Decline, Issued, REQUEST, Ruling};
 use crate::refused::Done;
 use crate::requests;
-use crate::session::{Line, tell};
+use crate::session::{Line, held, tell};
 use crate::trace::{self, Change};
 
 /// The number after a batch: six digits, and 1 after the last.
@@ -36,6 +36,7 @@ pub fn settle(
     theirs: &SettlementTotals,
     rrn: &str,
 ) -> Done<Ruling<Settled>> {
+    let line = &held(tx, line)?;
     let (merchant, terminal) = (line.merchant.as_str(), line.terminal.as_str());
     let issued = Issued::approved(ctx, "00")?.with(37, rrn)?;
     let sent = theirs.digits().map_err(payments::unfit)?;

@@ -31,7 +31,13 @@ const CLAMPED: Duration = Duration::days(4);
 /// When a rung's stop starts for a clock started at `since`, and when it is to be announced.
 fn dates(ctx: &Ctx, rung: &DormancyRung, since: Time) -> (Time, Time) {
     let zone = &ctx.platform.zone;
-    let start = zone.add(since, Span { months: rung.idle_months.into(), ..Span::default() });
+    let start = zone.add(
+        since,
+        Span {
+            months: rung.idle_months.into(),
+            ..Span::default()
+        },
+    );
     (start, start - Duration::days(rung.notice_days.into()))
 }
 
@@ -47,7 +53,9 @@ pub fn sweep(tx: &mut Tx<'_>, ctx: &mut Ctx, limit: i64) -> Done<Swept> {
             reset_by_verification: rung.reset_by_verification,
         };
         for terminal in terminals::idle(tx, &wanted, limit)? {
-            let Some(since) = since(tx, rung, &terminal)? else { continue };
+            let Some(since) = since(tx, rung, &terminal)? else {
+                continue;
+            };
             let (start, notice) = dates(ctx, rung, since);
             if notice > ctx.now {
                 continue;
@@ -68,24 +76,28 @@ fn horizon(ctx: &Ctx, rung: &DormancyRung) -> Time {
     let zone = &ctx.platform.zone;
     let noticed = ctx.now + Duration::days(rung.notice_days.into());
     let (hour, minute) = zone.clock(noticed);
-    zone.at(zone.date(noticed).add_months(-i32::from(rung.idle_months)), hour, minute) + CLAMPED
+    zone.at(
+        zone.date(noticed).add_months(-i32::from(rung.idle_months)),
+        hour,
+        minute,
+    ) + CLAMPED
 }
 
 /// When a rung's clock for a terminal started; none for one that never entered the network.
 fn since(tx: &mut Tx<'_>, rung: &DormancyRung, terminal: &TerminalRow) -> Done<Option<Time>> {
-    let Some(idle) = terminal.last_sale_at.or(terminal.opened_at) else { return Ok(None) };
+    let Some(idle) = terminal.last_sale_at.or(terminal.opened_at) else {
+        return Ok(None);
+    };
     let verified = terminal.verified_at.filter(|_| rung.reset_by_verification);
     let lifted = terminals::last_lifted(tx, &terminal.merchant_id, &terminal.id, &rung.reason)?;
-    Ok([Some(idle), verified, lifted].into_iter().flatten().max().map(Time::from_millis))
+    Ok([Some(idle), verified, lifted]
+        .into_iter()
+        .flatten()
+        .max()
+        .map(Time::from_millis))
 }
 
-fn apply(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    rung: &DormancyRung,
-    terminal: &TerminalRow,
-    start: Time,
-) -> Done<()> {
+fn apply(tx: &mut Tx<'_>, ctx: &mut Ctx, rung: &DormancyRung, terminal: &TerminalRow, start: Time) -> Done<()> {
     let place = Place {
         merchant: terminal.merchant_id.clone(),
         kind: SubjectKind::Terminal,
@@ -105,13 +117,7 @@ fn apply(
     tell(tx, ctx, terminal, kind, data)
 }
 
-fn tell(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    terminal: &TerminalRow,
-    kind: &str,
-    data: serde_json::Value,
-) -> Done<()> {
+fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal: &TerminalRow, kind: &str, data: serde_json::Value) -> Done<()> {
     let happened = Happened {
         kind,
         merchant: &terminal.merchant_id,
@@ -127,7 +133,10 @@ fn tell(
 
 /// Whether a stop can have been announced by `at` for a terminal idle since `since`.
 pub fn may_be_announced(ctx: &Ctx, since: Time, at: Time) -> bool {
-    ctx.catalog().dormancy.iter().any(|rung| dates(ctx, rung, since).1 <= at)
+    ctx.catalog()
+        .dormancy
+        .iter()
+        .any(|rung| dates(ctx, rung, since).1 <= at)
 }
 
 /// Cancels what dormancy announced and has not begun: the terminal sells again. Internal, after a sale.
@@ -142,5 +151,9 @@ pub fn cancel_announced(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal: &TerminalRow) 
             cancelled = true;
         }
     }
-    if cancelled { tell(tx, ctx, terminal, "dormancy.woken", json!({ "label": terminal.number })) } else { Ok(()) }
+    if cancelled {
+        tell(tx, ctx, terminal, "dormancy.woken", json!({ "label": terminal.number }))
+    } else {
+        Ok(())
+    }
 }

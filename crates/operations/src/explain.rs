@@ -399,7 +399,7 @@ impl Teller<'_> {
         let name = name.unwrap_or_else(|| capability.to_owned());
         let (zh, en) = match about {
             SubjectKind::Merchant => ("本商户", "This merchant"),
-            _ => ("这台 POS", "This terminal"),
+            _ => ("这台 POS ", "This terminal"),
         };
         let Some(cause) = headline(catalog, causes, bit) else {
             return if coming.is_empty() {

@@ -55,7 +55,9 @@ impl Kind {
 
     /// The kind written like this.
     pub fn parse(code: &str) -> Option<Self> {
-        [Self::Micro, Self::SoleTrader, Self::Enterprise].into_iter().find(|kind| kind.code() == code)
+        [Self::Micro, Self::SoleTrader, Self::Enterprise]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 
@@ -177,7 +179,11 @@ fn number(tx: &mut Tx<'_>, row: &mut MerchantRow, city_code: &str) -> Done<()> {
         }
         next += 1;
     }
-    Err(Refused::conflict("merchant number", prefix, "all 9999 numbers of this city and category are taken"))
+    Err(Refused::conflict(
+        "merchant number",
+        prefix,
+        "all 9999 numbers of this city and category are taken",
+    ))
 }
 
 fn born(row: &MerchantRow) -> Change<'_> {
@@ -243,7 +249,14 @@ fn contract(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &MerchantRow) -> Done<()> 
         created_at: ctx.now.millis(),
     };
     parties::insert_contract(tx, &row)?;
-    told(tx, ctx, "contract.created", &row.merchant_id, ("contract", &row.id), &row.number)?;
+    told(
+        tx,
+        ctx,
+        "contract.created",
+        &row.merchant_id,
+        ("contract", &row.id),
+        &row.number,
+    )?;
     moves::born(tx, ctx, &row.merchant_id, SubjectKind::Contract, &row.id, &row.stage)
 }
 
@@ -274,19 +287,19 @@ fn open_account(
     for (field, value) in values {
         keep(tx, ctx, merchant, ("settlement_account", &row.id), field, &value)?;
     }
-    told(tx, ctx, "settlement_account.created", merchant, ("settlement_account", &row.id), &row.bank)?;
+    told(
+        tx,
+        ctx,
+        "settlement_account.created",
+        merchant,
+        ("settlement_account", &row.id),
+        &row.bank,
+    )?;
     moves::born(tx, ctx, merchant, SubjectKind::SettlementAccount, &row.id, &row.stage)
 }
 
 /// Audit entry and event of something of a merchant that is new.
-fn told(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    kind: &str,
-    merchant: &str,
-    subject: (&str, &str),
-    label: &str,
-) -> Done<()> {
+fn told(tx: &mut Tx<'_>, ctx: &mut Ctx, kind: &str, merchant: &str, subject: (&str, &str), label: &str) -> Done<()> {
     let change = Change {
         command: kind,
         merchant,
@@ -317,7 +330,14 @@ pub fn note_active(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
         return Ok(());
     }
     parties::set_activated(tx, merchant, ctx.now.millis())?;
-    told(tx, ctx, "merchant.activated", merchant, ("merchant", merchant), &row.name)
+    told(
+        tx,
+        ctx,
+        "merchant.activated",
+        merchant,
+        ("merchant", merchant),
+        &row.name,
+    )
 }
 
 /// How long a contract runs unless both sides end it, in calendar months.
@@ -326,7 +346,10 @@ const CONTRACT_MONTHS: u32 = 36;
 /// What follows when a contract is signed: from when and until when it runs. Internal: after the move `sign`.
 pub fn note_signed(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
     let row = parties::contract(tx, merchant)?.ok_or_else(|| Refused::not_found("contract", merchant))?;
-    let term = domain::time::Span { months: CONTRACT_MONTHS, ..Default::default() };
+    let term = domain::time::Span {
+        months: CONTRACT_MONTHS,
+        ..Default::default()
+    };
     let until = ctx.platform.zone.add(ctx.now, term);
     parties::set_signed(tx, merchant, &row.id, ctx.now.millis(), Some(until.millis()))?;
     told(tx, ctx, "contract.signed", merchant, ("contract", &row.id), &row.number)

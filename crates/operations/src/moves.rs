@@ -29,6 +29,9 @@ pub fn apply(
     Ok(to.to_owned())
 }
 
+/// The event of a first transition, which comes from nowhere.
+const BORN: &str = "create";
+
 /// Records the birth of a subject in `stage` as its first transition, so that its history has no hole.
 pub fn born(
     tx: &mut Tx<'_>,
@@ -38,7 +41,7 @@ pub fn born(
     id: &str,
     stage: &str,
 ) -> Done<()> {
-    write(tx, ctx, merchant, (kind, id), (stage, "create", stage))
+    write(tx, ctx, merchant, (kind, id), (stage, BORN, stage))
 }
 
 fn write(
@@ -82,7 +85,7 @@ fn write(
         tx,
         ctx,
         Happened {
-            kind: "stage.changed",
+            kind: if event == BORN { "stage.began" } else { "stage.changed" },
             merchant: owner,
             subject_kind: kind.code(),
             subject: id,

@@ -51,7 +51,10 @@ pub fn report(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) ->
     if row.stage == "accepted" || row.stage == "pending" {
         send(tx, ctx, row)
     } else {
-        let why = format!("it is {}; only one that is registered can be corrected, this one must be filed", row.stage);
+        let why = format!(
+            "it is {}; only one that is registered can be corrected, this one must be filed",
+            row.stage
+        );
         Err(Refused::conflict("registration", row.id, why))
     }
 }
@@ -74,8 +77,22 @@ fn send(tx: &mut Tx<'_>, ctx: &mut Ctx, row: RegistrationRow) -> Done<()> {
         ..row.clone()
     };
     registrations::filed(tx, &told, ctx.now.millis())?;
-    let audit = audit(tx, ctx, "network.file", &row, &told, json!({ "version": row.version + 1 }))?;
-    happened(tx, ctx, "registration.submitted", &row, json!({ "version": row.version + 1 }), &audit)
+    let audit = audit(
+        tx,
+        ctx,
+        "network.file",
+        &row,
+        &told,
+        json!({ "version": row.version + 1 }),
+    )?;
+    happened(
+        tx,
+        ctx,
+        "registration.submitted",
+        &row,
+        json!({ "version": row.version + 1 }),
+        &audit,
+    )
 }
 
 /// Takes the organisation's answer to the open filing of a registration. Acceptance brings the terminal into the
@@ -91,16 +108,34 @@ pub fn answer(
     let row = registrations::get(tx, merchant, registration)?
         .ok_or_else(|| Refused::not_found("registration", registration))?;
     if row.filed_at.is_none() || row.answered_at.is_some() {
-        return Err(Refused::conflict("registration", registration, "no filing waits for an answer; file it first"));
+        return Err(Refused::conflict(
+            "registration",
+            registration,
+            "no filing waits for an answer; file it first",
+        ));
     }
     registrations::answered(tx, &row, ctx.now.millis(), why)?;
     let kind = match verdict {
         Verdict::Accepted => "registration.accepted",
         Verdict::Rejected => "registration.rejected",
     };
-    let told = RegistrationRow { answer: why.to_owned(), ..row.clone() };
-    let audit = audit(tx, ctx, "network.answer", &row, &told, json!({ "verdict": kind, "version": row.version }))?;
-    let data = if why.is_empty() { json!({}) } else { json!({ "answer": why }) };
+    let told = RegistrationRow {
+        answer: why.to_owned(),
+        ..row.clone()
+    };
+    let audit = audit(
+        tx,
+        ctx,
+        "network.answer",
+        &row,
+        &told,
+        json!({ "verdict": kind, "version": row.version }),
+    )?;
+    let data = if why.is_empty() {
+        json!({})
+    } else {
+        json!({ "answer": why })
+    };
     happened(tx, ctx, kind, &row, data, &audit)?;
     match verdict {
         Verdict::Accepted => accepted(tx, ctx, &row),
@@ -112,7 +147,14 @@ pub fn answer(
 /// fired here.
 fn accepted(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &RegistrationRow) -> Done<()> {
     terminals::set_opened(tx, &row.merchant_id, &row.terminal_id, ctx.now.millis())?;
-    requests::event_step(tx, ctx, &row.merchant_id, "registration", &row.id, "registration.accepted")?;
+    requests::event_step(
+        tx,
+        ctx,
+        &row.merchant_id,
+        "registration",
+        &row.id,
+        "registration.accepted",
+    )?;
     if stage(tx, row)? == "pending" {
         moves::apply(tx, ctx, &row.merchant_id, SubjectKind::Registration, &row.id, "accept")?;
     }
@@ -214,7 +256,10 @@ fn audit(
     details: serde_json::Value,
 ) -> Done<String> {
     let state = |row: &RegistrationRow| {
-        format!("{}|{}|{}|{}|{}", row.version, row.serial, row.shop_id, row.settlement_account_id, row.answer)
+        format!(
+            "{}|{}|{}|{}|{}",
+            row.version, row.serial, row.shop_id, row.settlement_account_id, row.answer
+        )
     };
     trace::audit(
         tx,

@@ -20,7 +20,16 @@ const MOST: usize = 20;
 type Way = fn(&mut Tx<'_>, &Ctx, &str) -> Done<Vec<Hit>>;
 
 /// Every way, the most exact first.
-const WAYS: &[Way] = &[code, terminal, merchant_number, unified_code, serial, request, person, name];
+const WAYS: &[Way] = &[
+    code,
+    terminal,
+    merchant_number,
+    unified_code,
+    serial,
+    request,
+    person,
+    name,
+];
 
 /// Everything that `typed` names, at most twenty. Takes the permission `search`.
 pub fn search(tx: &mut Tx<'_>, ctx: &Ctx, typed: &str) -> Done<Vec<Hit>> {
@@ -42,34 +51,42 @@ pub fn search(tx: &mut Tx<'_>, ctx: &Ctx, typed: &str) -> Done<Vec<Hit>> {
 }
 
 fn code(tx: &mut Tx<'_>, ctx: &Ctx, typed: &str) -> Done<Vec<Hit>> {
-    let Ok(code) = ExplanationCode::parse(typed) else { return Ok(Vec::new()) };
-    let Some(row) = store::codes::get(tx, code.as_str())? else { return Ok(Vec::new()) };
-    let reason = ctx.catalog().reasons.get(&row.reason).map(|r| r.texts(ctx.lang).title.clone());
+    let Ok(code) = ExplanationCode::parse(typed) else {
+        return Ok(Vec::new());
+    };
+    let Some(row) = store::codes::get(tx, code.as_str())? else {
+        return Ok(Vec::new());
+    };
+    let reason = ctx
+        .catalog()
+        .reasons
+        .get(&row.reason)
+        .map(|r| r.texts(ctx.lang).title.clone());
     let terminal = terminals::get(tx, &row.merchant_id, &row.terminal_id)?;
     Ok(vec![Hit {
         kind: "code".into(),
         id: code.to_string(),
         title: code.to_string(),
-        detail: format!("{} · {}", terminal.map(|t| t.number).unwrap_or_default(), reason.unwrap_or(row.reason)),
+        detail: format!(
+            "{} · {}",
+            terminal.map(|t| t.number).unwrap_or_default(),
+            reason.unwrap_or(row.reason)
+        ),
         href: format!("/e/{code}"),
     }])
 }
 
 fn terminal(tx: &mut Tx<'_>, _: &Ctx, typed: &str) -> Done<Vec<Hit>> {
-    let Ok(number) = TerminalNumber::parse(typed) else { return Ok(Vec::new()) };
+    let Ok(number) = TerminalNumber::parse(typed) else {
+        return Ok(Vec::new());
+    };
     match terminals::by_number(tx, number.as_str())? {
         Some((merchant, id)) => terminal_hit(tx, "terminal", &merchant, &id, None),
         None => Ok(Vec::new()),
     }
 }
 
-fn terminal_hit(
-    tx: &mut Tx<'_>,
-    kind: &str,
-    merchant: &str,
-    id: &str,
-    serial: Option<&str>,
-) -> Done<Vec<Hit>> {
+fn terminal_hit(tx: &mut Tx<'_>, kind: &str, merchant: &str, id: &str, serial: Option<&str>) -> Done<Vec<Hit>> {
     let (Some(row), Some(owner)) = (terminals::get(tx, merchant, id)?, parties::merchant(tx, merchant)?) else {
         return Ok(Vec::new());
     };
@@ -77,7 +94,11 @@ fn terminal_hit(
         kind: kind.to_owned(),
         id: serial.unwrap_or(id).to_owned(),
         title: serial.unwrap_or(&row.number).to_owned(),
-        detail: if serial.is_some() { format!("{} · {}", row.number, owner.name) } else { owner.name },
+        detail: if serial.is_some() {
+            format!("{} · {}", row.number, owner.name)
+        } else {
+            owner.name
+        },
         href: format!("/console/terminals/{}", row.number),
     }])
 }
@@ -103,29 +124,52 @@ fn merchant_number(tx: &mut Tx<'_>, _: &Ctx, typed: &str) -> Done<Vec<Hit>> {
 }
 
 fn unified_code(tx: &mut Tx<'_>, _: &Ctx, typed: &str) -> Done<Vec<Hit>> {
-    let Ok(code) = UnifiedCode::parse(typed) else { return Ok(Vec::new()) };
-    Ok(parties::merchants_by_uscc(tx, code.as_str(), 20)?.into_iter().map(merchant_hit).collect())
+    let Ok(code) = UnifiedCode::parse(typed) else {
+        return Ok(Vec::new());
+    };
+    Ok(parties::merchants_by_uscc(tx, code.as_str(), 20)?
+        .into_iter()
+        .map(merchant_hit)
+        .collect())
 }
 
 fn serial(tx: &mut Tx<'_>, ctx: &Ctx, typed: &str) -> Done<Vec<Hit>> {
-    let Ok(serial) = SerialNumber::parse(typed) else { return Ok(Vec::new()) };
-    let Some(device) = devices::by_serial(tx, serial.as_str())? else { return Ok(Vec::new()) };
+    let Ok(serial) = SerialNumber::parse(typed) else {
+        return Ok(Vec::new());
+    };
+    let Some(device) = devices::by_serial(tx, serial.as_str())? else {
+        return Ok(Vec::new());
+    };
     if device.terminal_id != NOBODY {
-        return terminal_hit(tx, "device", &device.merchant_id, &device.terminal_id, Some(&device.serial));
+        return terminal_hit(
+            tx,
+            "device",
+            &device.merchant_id,
+            &device.terminal_id,
+            Some(&device.serial),
+        );
     }
     let stage = (domain::stages::SubjectKind::Device, device.stage.clone());
     Ok(vec![Hit {
         kind: "device".into(),
         id: device.serial.clone(),
-        detail: ctx.catalog().stages.get(&stage).map_or(device.stage, |s| s.name.get(ctx.lang).to_owned()),
+        detail: ctx
+            .catalog()
+            .stages
+            .get(&stage)
+            .map_or(device.stage, |s| s.name.get(ctx.lang).to_owned()),
         href: format!("/console/devices/{}", device.serial),
         title: device.serial,
     }])
 }
 
 fn request(tx: &mut Tx<'_>, ctx: &Ctx, typed: &str) -> Done<Vec<Hit>> {
-    let Ok(id) = RequestId::parse(typed) else { return Ok(Vec::new()) };
-    let Some((merchant, kind, _)) = store::search::request(tx, id.as_str())? else { return Ok(Vec::new()) };
+    let Ok(id) = RequestId::parse(typed) else {
+        return Ok(Vec::new());
+    };
+    let Some((merchant, kind, _)) = store::search::request(tx, id.as_str())? else {
+        return Ok(Vec::new());
+    };
     let owner = parties::merchant(tx, &merchant)?;
     let name = ctx.catalog().plans.get(&kind).map(|p| p.name.get(ctx.lang).to_owned());
     Ok(vec![Hit {
@@ -143,18 +187,31 @@ fn person(tx: &mut Tx<'_>, ctx: &Ctx, typed: &str) -> Done<Vec<Hit>> {
     let (fields, value): (&[&str], String) = if let Ok(mobile) = Mobile::parse(typed) {
         (&["contact_phone", "account_mobile"], mobile.expose().to_owned())
     } else if let Ok(id) = ResidentId::parse(typed, today) {
-        (&["representative_id", "beneficial_owner_id", "account_holder_id_number"], id.expose().to_owned())
+        (
+            &["representative_id", "beneficial_owner_id", "account_holder_id_number"],
+            id.expose().to_owned(),
+        )
     } else if let Ok(card) = BankCard::parse(typed) {
         (&["account_number"], card.expose().to_owned())
     } else if typed.chars().all(char::is_alphabetic) {
-        (&["representative_name", "contact_name", "beneficial_owner_name", "account_holder"], typed.to_owned())
+        (
+            &[
+                "representative_name",
+                "contact_name",
+                "beneficial_owner_name",
+                "account_holder",
+            ],
+            typed.to_owned(),
+        )
     } else {
         (&["account_number"], typed.to_owned())
     };
     let mut hits = Vec::new();
     for field in fields {
         for (merchant, _, _) in private::find(tx, ctx, field, &value)? {
-            let Some(owner) = parties::merchant(tx, &merchant)? else { continue };
+            let Some(owner) = parties::merchant(tx, &merchant)? else {
+                continue;
+            };
             hits.push(Hit {
                 kind: "person".into(),
                 id: merchant,
@@ -172,5 +229,8 @@ fn name(tx: &mut Tx<'_>, _: &Ctx, typed: &str) -> Done<Vec<Hit>> {
     if folded.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(parties::merchants_by_name(tx, &folded, 20)?.into_iter().map(merchant_hit).collect())
+    Ok(parties::merchants_by_name(tx, &folded, 20)?
+        .into_iter()
+        .map(merchant_hit)
+        .collect())
 }

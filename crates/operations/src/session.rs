@@ -84,6 +84,17 @@ fn opened(ctx: &Ctx, number: &str, row: LineRow) -> Done<Line> {
     })
 }
 
+/// The line as it stands now, held so that no other message changes the session before this one is done.
+pub(crate) fn held(tx: &mut Tx<'_>, line: &Line) -> Done<Line> {
+    store::batches::hold(tx, &line.merchant, &line.terminal)?;
+    let (signed_in, batch, _) = store::batches::standing(tx, &line.merchant, &line.terminal)?;
+    Ok(Line {
+        signed_in,
+        batch,
+        ..line.clone()
+    })
+}
+
 /// What an accepted sign-in brings.
 pub struct SignedIn {
     /// Field 62: the working keys under the master key.
@@ -112,6 +123,7 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
         )?;
         return Ok(Err(decline));
     }
+    let line = &held(tx, line)?;
     let Some(keys) = keys::issue_working(tx, ctx, merchant, terminal, line.algorithm, layout)? else {
         let decline = Decline::code(ctx, "96");
         tell(
@@ -160,6 +172,7 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
 /// Signs a terminal off: its working keys are destroyed, and its next sign-in brings the next batch. `batch` is the one in
 /// the message; one less than the host's means that a settlement has moved it on already.
 pub fn sign_off(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, batch: i64, rrn: &str) -> Done<Ruling<Issued>> {
+    let line = &held(tx, line)?;
     let (merchant, terminal) = (line.merchant.as_str(), line.terminal.as_str());
     if !line.signed_in || (batch != line.batch && batches::next(batch) != line.batch) {
         return Ok(Err(Decline::code(ctx, "77")));

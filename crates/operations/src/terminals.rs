@@ -90,14 +90,22 @@ pub fn create(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewTerminal) -> Done<Terminal
 fn free_device(tx: &mut Tx<'_>, serial: Option<&str>) -> Done<Option<devices::DeviceRow>> {
     let Some(typed) = serial else { return Ok(None) };
     let serial = SerialNumber::parse(typed).map_err(|e| {
-        Refused::field("serial_number", "format", "照机身标签逐位填写字母和数字，不含空格", e.to_string())
+        Refused::field(
+            "serial_number",
+            "format",
+            "照机身标签逐位填写字母和数字，不含空格",
+            e.to_string(),
+        )
     })?;
     let device =
         devices::by_serial(tx, serial.as_str())?.ok_or_else(|| Refused::not_found("device", serial.as_str()))?;
     if device.terminal_id == NOBODY && device.stage == domain::stages::DEVICE.start {
         Ok(Some(device))
     } else {
-        let why = format!("it is {} and belongs to a terminal or has left the stock; choose one in stock", device.stage);
+        let why = format!(
+            "it is {} and belongs to a terminal or has left the stock; choose one in stock",
+            device.stage
+        );
         Err(Refused::conflict("device", serial.as_str(), why))
     }
 }
@@ -105,14 +113,18 @@ fn free_device(tx: &mut Tx<'_>, serial: Option<&str>) -> Done<Option<devices::De
 /// Writes the row under the wanted number, or the next one of the province: two digits and six of a sequence.
 fn insert(tx: &mut Tx<'_>, row: &mut TerminalRow, wanted: Option<&str>, province: &str) -> Done<()> {
     if let Some(typed) = wanted {
-        let number = TerminalNumber::parse(typed).map_err(|e| {
-            Refused::field("terminal_number", "format", "终端号为 8 位字母或数字", e.to_string())
-        })?;
+        let number = TerminalNumber::parse(typed)
+            .map_err(|e| Refused::field("terminal_number", "format", "终端号为 8 位字母或数字", e.to_string()))?;
         row.number = number.to_string();
         if terminals::insert(tx, row)? {
             return Ok(());
         }
-        let taken = FieldError::new("terminal_number", "taken", "该终端号已被使用", "another terminal has this number");
+        let taken = FieldError::new(
+            "terminal_number",
+            "taken",
+            "该终端号已被使用",
+            "another terminal has this number",
+        );
         return Err(Refused::Invalid(vec![taken]));
     }
     let highest = terminals::highest_number(tx, province)?;
@@ -124,7 +136,11 @@ fn insert(tx: &mut Tx<'_>, row: &mut TerminalRow, wanted: Option<&str>, province
         }
         next += 1;
     }
-    Err(Refused::conflict("terminal number", province, "all numbers of this province are taken; name one"))
+    Err(Refused::conflict(
+        "terminal number",
+        province,
+        "all numbers of this province are taken; name one",
+    ))
 }
 
 fn told(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TerminalRow) -> Done<()> {
@@ -159,7 +175,14 @@ fn register(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal: &TerminalRow, serial: Stri
         created_at: ctx.now.millis(),
     };
     registrations::insert(tx, &row)?;
-    moves::born(tx, ctx, &row.merchant_id, SubjectKind::Registration, &row.id, &row.stage)
+    moves::born(
+        tx,
+        ctx,
+        &row.merchant_id,
+        SubjectKind::Registration,
+        &row.id,
+        &row.stage,
+    )
 }
 
 fn happened(

@@ -63,16 +63,10 @@ const AMOUNT_DUE: i64 = 36_000;
 const MOST_STEPS: usize = 60;
 
 /// Brings the terminal with this number under a reason, or back (`restore`). Takes the permission `test_clock`.
-pub fn reason(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    code: &str,
-    terminal_number: &str,
-    restore: bool,
-) -> Done<Triggered> {
+pub fn reason(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, terminal_number: &str, restore: bool) -> Done<Triggered> {
     ctx.need("test_clock")?;
-    let found = terminals::by_number(tx, terminal_number)?
-        .ok_or_else(|| Refused::not_found("terminal", terminal_number))?;
+    let found =
+        terminals::by_number(tx, terminal_number)?.ok_or_else(|| Refused::not_found("terminal", terminal_number))?;
     let actor = std::mem::replace(&mut ctx.actor, Actor::system("trigger"));
     let did = if restore {
         bring_back(tx, ctx, code, &found.merchant, &found.terminal)
@@ -91,7 +85,10 @@ pub fn reason(
 }
 
 fn row<'c>(catalog: &'c Catalog, code: &str) -> Done<&'c Reason> {
-    catalog.reasons.get(code).ok_or_else(|| Refused::not_found("reason", code))
+    catalog
+        .reasons
+        .get(code)
+        .ok_or_else(|| Refused::not_found("reason", code))
 }
 
 /// Brings a terminal under a reason; what was done. Internal: the actor must be one who may place the stop.
@@ -108,11 +105,18 @@ pub fn provoke(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, merchant: &str, termi
     }
     let link = chain.link(reason.subject).filter(|l| !l.id.is_empty());
     let link = link.ok_or_else(|| {
-        let why = format!("there is no {} behind it for this reason to rest on", reason.subject.code());
+        let why = format!(
+            "there is no {} behind it for this reason to rest on",
+            reason.subject.code()
+        );
         Refused::conflict("terminal", terminal, why)
     })?;
     let place = Place {
-        merchant: if reason.subject.of_merchant() { merchant.to_owned() } else { NOBODY.to_owned() },
+        merchant: if reason.subject.of_merchant() {
+            merchant.to_owned()
+        } else {
+            NOBODY.to_owned()
+        },
         kind: reason.subject,
         id: link.id.clone(),
         reason: code.to_owned(),
@@ -130,7 +134,9 @@ fn way_in(catalog: &Catalog, chain: &Chain, code: &str) -> Option<(SubjectKind, 
     let mut ways: Vec<(SubjectKind, Vec<&'static str>)> = Vec::new();
     for ((kind, stage), row) in &catalog.stages {
         let link = chain.link(*kind).filter(|l| !l.id.is_empty());
-        let (Some(link), Some(machine)) = (link, machine(*kind)) else { continue };
+        let (Some(link), Some(machine)) = (link, machine(*kind)) else {
+            continue;
+        };
         if row.implies.as_deref() == Some(code)
             && let Some(path) = path(machine, link.stage.as_deref().unwrap_or_default(), stage)
         {
@@ -161,26 +167,42 @@ fn path(machine: &Machine, from: &str, to: &str) -> Option<Vec<&'static str>> {
 
 fn ends_at(ctx: &Ctx, reason: &Reason) -> Option<Time> {
     let waits = |step: &String| ctx.catalog().steps.get(step).is_some_and(|s| s.promise.until_stop_ends);
-    let known = LASTING.iter().find(|(code, _)| *code == reason.code).map(|(_, lasts)| lasts);
+    let known = LASTING
+        .iter()
+        .find(|(code, _)| *code == reason.code)
+        .map(|(_, lasts)| lasts);
     let zone = &ctx.platform.zone;
     match known {
         Some(Lasts::Hours(n)) => Some(ctx.now + Duration::hours(*n)),
         Some(Lasts::Days(n)) => Some(ctx.now + Duration::days(*n)),
         Some(Lasts::Today) => Some(zone.start_of(zone.date(zone.add(ctx.now, Span::days(1))))),
-        None => reason.ways_out.iter().flatten().any(waits).then(|| ctx.now + Duration::hours(2)),
+        None => reason
+            .ways_out
+            .iter()
+            .flatten()
+            .any(waits)
+            .then(|| ctx.now + Duration::hours(2)),
     }
 }
 
 fn details(catalog: &Catalog, reason: &Reason) -> Value {
     let pays = |step: &String| catalog.steps.get(step).is_some_and(|s| s.kind == StepKind::Payment);
-    if reason.ways_out.iter().flatten().any(pays) { json!({ "amount": AMOUNT_DUE }) } else { json!({}) }
+    if reason.ways_out.iter().flatten().any(pays) {
+        json!({ "amount": AMOUNT_DUE })
+    } else {
+        json!({})
+    }
 }
 
 /// Carries out, step by step, what the reason's way out asks, and whatever else blocks what it blocks; the steps.
 fn bring_back(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, merchant: &str, terminal: &str) -> Done<Vec<String>> {
     let catalog = ctx.platform.catalog.clone();
     if row(&catalog, code)?.r#final {
-        return Err(Refused::conflict("reason", code, "it is final: only an appeal can lift it, or a new application"));
+        return Err(Refused::conflict(
+            "reason",
+            code,
+            "it is final: only an appeal can lift it, or a new application",
+        ));
     }
     let choices: Choices = BTreeMap::new();
     let mut done: BTreeSet<String> = BTreeSet::new();
@@ -188,14 +210,20 @@ fn bring_back(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, merchant: &str, termin
     while did.len() < MOST_STEPS {
         let chain = chain::of_terminal(tx, merchant, terminal)?;
         let mut world = chain.world(&catalog, done.clone());
-        world.stops.retain(|s| s.starts_at <= ctx.now && s.ends_at.is_none_or(|end| ctx.now < end));
-        let Some(step) = next_step(&world, code, &choices)? else { return Ok(did) };
+        world
+            .stops
+            .retain(|s| s.starts_at <= ctx.now && s.ends_at.is_none_or(|end| ctx.now < end));
+        let Some(step) = next_step(&world, code, &choices)? else {
+            return Ok(did);
+        };
         let follows = world.carry_out(&step, &choices, ctx.now);
         done = world.done;
         write(tx, ctx, &chain, &step, &follows)?;
         did.push(step);
     }
-    Err(Refused::Inconsistent(format!("the steps of «{code}» bring each other back; run `catalog check`")))
+    Err(Refused::Inconsistent(format!(
+        "the steps of «{code}» bring each other back; run `catalog check`"
+    )))
 }
 
 /// The first step, in the order of the table, of the causes that are to go: the reason itself, and with it whatever
@@ -204,7 +232,11 @@ fn next_step(world: &World<'_>, code: &str, choices: &Choices) -> Done<Option<St
     let catalog = world.catalog;
     let wanted: CapabilitySet = world.blocked();
     let mut asked: Vec<(u16, &str)> = Vec::new();
-    for cause in world.causes().iter().filter(|c| c.hidden_by.is_none() && !c.reason.r#final) {
+    for cause in world
+        .causes()
+        .iter()
+        .filter(|c| c.hidden_by.is_none() && !c.reason.r#final)
+    {
         if cause.reason.code != code && !catalog.blocked_by(&cause.reason.code).touches(wanted) {
             continue;
         }
@@ -237,7 +269,9 @@ fn write(tx: &mut Tx<'_>, ctx: &mut Ctx, chain: &Chain, step: &str, follows: &Ef
         }
     }
     for (reason, kind) in &follows.placed {
-        let Some(link) = chain.link(*kind).filter(|l| !l.id.is_empty()) else { continue };
+        let Some(link) = chain.link(*kind).filter(|l| !l.id.is_empty()) else {
+            continue;
+        };
         let owner = if kind.of_merchant() { merchant } else { NOBODY };
         if store::stops::find_live(tx, owner, (kind.code(), &link.id), reason)?.is_none() {
             let place = Place {

@@ -5,6 +5,7 @@ mod it {
     pub mod world;
 
     pub mod trigger;
+    pub mod network;
     pub mod parties;
     pub mod estate;
     pub mod dormancy;

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use domain::calendar::Calendar;
 use domain::catalog::Catalog;
 use domain::ids::IdSource;
+use domain::model::{self, Depth};
 use domain::names::Lang;
 use domain::time::{Date, Time, Zone};
 use operations::refused::{Done, Refused};
@@ -18,6 +19,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::clock::{Clock, Kind};
 use crate::config::{Keys, read_catalog};
+use crate::jobs::Leases;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::portal::Institution;
@@ -77,7 +79,7 @@ pub struct Inside {
     /// Passwords are hashed under one of these permits.
     pub hashing: Semaphore,
     /// Held while the clock is being moved, and while a round of jobs runs.
-    pub(crate) jobs_turn: Mutex<()>,
+    pub(crate) jobs_turn: Mutex<Leases>,
     /// Who seals and leads jobs: this process.
     pub(crate) node: String,
 }
@@ -119,7 +121,7 @@ impl App {
             metrics: Metrics::default(),
             limits: Limits::default(),
             hashing: Semaphore::new(HASHING_AT_ONCE),
-            jobs_turn: Mutex::new(()),
+            jobs_turn: Mutex::new(Leases::default()),
             // Under a clock that stands still the lease of the process before would never run out.
             node: if options.clock == Kind::Frozen { "node:test".to_owned() } else { format!("node:{start}") },
         })))
@@ -185,10 +187,20 @@ pub(crate) fn load_catalog(directory: Option<&PathBuf>) -> anyhow::Result<Catalo
         None => Catalog::embedded(),
         Some(directory) => Catalog::load(&read_catalog(directory)?),
     };
-    loaded.map_err(|problems| {
-        let listed: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the catalogue is refused, {} problem(s):\n  {}", problems.len(), listed.join("\n  "))
-    })
+    let catalog = loaded.map_err(|problems| refused_catalog(&problems))?;
+    if directory.is_some() {
+        // The shipped one is proved by the tests; an institution's own before it rules anything.
+        let report = model::check(&catalog, Depth::Pairs);
+        if !report.findings.is_empty() {
+            return Err(refused_catalog(&report.findings));
+        }
+    }
+    Ok(catalog)
+}
+
+fn refused_catalog<P: ToString>(problems: &[P]) -> anyhow::Error {
+    let listed: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("the catalogue is refused, {} problem(s):\n  {}", problems.len(), listed.join("\n  "))
 }
 
 /// The working-day table beside the catalogue, or the shipped one.

@@ -1,12 +1,13 @@
 //! What happens by itself: one round a second, each job in a transaction of its own and under a lease, so that of many
 //! nodes one does it. Moving the test clock runs the same rounds, day by day, until nothing is left to do.
 
+use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use domain::names::Lang;
 use domain::time::{Duration, Span, Time};
 use operations::refused::{Done, Refused};
-use operations::{Actor, Ctx, audit, dormancy, jobs as leases, network, once, requests, stops, test_clock};
+use operations::{Actor, Ctx, audit, dormancy, jobs, network, once, requests, stops, test_clock};
 use store::Tx;
 
 use crate::app::App;
@@ -14,6 +15,9 @@ use crate::problem::Problem;
 
 /// How long a node may go silent before another takes a job over.
 const LEASE: Duration = Duration::seconds(15);
+
+/// A lease that runs out sooner than this is taken anew.
+const RENEWED: Duration = Duration::seconds(5);
 
 /// How much one transaction does at most.
 const AT_ONCE: i64 = 200;
@@ -40,12 +44,23 @@ const JOBS: [Job; 6] = [
     },
     Job { name: "requests", run: |tx, ctx| requests::tick(tx, ctx, AT_ONCE).map(|t| count(&[t.completed, t.stalled])) },
     Job { name: "idempotency", run: |tx, ctx| once::sweep(tx, ctx.now) },
-    Job { name: "seal", run: |tx, ctx| audit::seal(tx, ctx) },
+    Job { name: SEAL, run: seal },
 ];
+
+/// The job that seals the audit log.
+const SEAL: &str = "seal";
+
+fn seal(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<u64> {
+    if store::audit::unsealed(tx, 1)?.is_empty() { Ok(0) } else { audit::seal(tx, ctx) }
+}
 
 fn count(done: &[usize]) -> u64 {
     done.iter().map(|&n| n as u64).sum()
 }
+
+/// The leases this process holds: for each job its token, and until when.
+#[derive(Default)]
+pub(crate) struct Leases(BTreeMap<&'static str, (i64, Time)>);
 
 /// A round a second until the task is dropped. A job that fails is logged and tried again in the next round.
 pub async fn run(app: App) {
@@ -53,20 +68,20 @@ pub async fn run(app: App) {
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        let _turn = app.jobs_turn.lock().await;
-        round(&app).await;
+        let mut leases = app.jobs_turn.lock().await;
+        round(&app, &mut leases).await;
     }
 }
 
 /// Runs rounds until one finds nothing to do.
 pub async fn run_to_quiet(app: &App) {
-    let _turn = app.jobs_turn.lock().await;
-    until_quiet(app).await;
+    let mut leases = app.jobs_turn.lock().await;
+    until_quiet(app, &mut leases).await;
 }
 
-async fn until_quiet(app: &App) {
+async fn until_quiet(app: &App, leases: &mut Leases) {
     for _ in 0..MOST_ROUNDS {
-        if round(app).await == 0 {
+        if round(app, leases).await == 0 {
             return;
         }
     }
@@ -74,15 +89,16 @@ async fn until_quiet(app: &App) {
 }
 
 /// Every job once; how much was done.
-async fn round(app: &App) -> u64 {
+async fn round(app: &App, leases: &mut Leases) -> u64 {
     let mut done = 0;
     for job in &JOBS {
-        match run_one(app, job).await {
+        match run_one(app, job, leases).await {
             Ok(did) => {
                 app.metrics.job(job.name, if did == 0 { "idle" } else { "worked" });
                 done += did;
             }
             Err(refused) => {
+                leases.0.remove(job.name);
                 app.metrics.job(job.name, "failed");
                 tracing::error!(job = job.name, "a background job failed and will be tried again: {refused}");
             }
@@ -91,23 +107,34 @@ async fn round(app: &App) -> u64 {
     done
 }
 
-async fn run_one(app: &App, job: &Job) -> Done<u64> {
+/// Runs a job in one transaction. The lease is taken in it, or, where it was taken lately, fenced: nothing is kept if
+/// another node holds it by now. A round that finds nothing to do writes nothing.
+async fn run_one(app: &App, job: &Job, leases: &mut Leases) -> Done<u64> {
     let now = app.now();
-    // The sealer leases by itself, in the name of whoever runs it.
-    let leased = job.name != "seal";
-    let actor = Actor::system(if leased { job.name } else { &app.node });
-    let mut ctx = app.ctx(actor, Lang::default(), job.name);
+    let held = leases.0.get(job.name).filter(|(_, until)| now + RENEWED < *until).map(|(token, _)| *token);
+    // Whoever seals must be known by the node's name: the sealer has a lease of its own.
+    let mut ctx = app.ctx(Actor::system(if job.name == SEAL { &app.node } else { job.name }), Lang::default(), job.name);
     (ctx.now, ctx.ids) = (now, app.clock.job_ids(now));
     let (node, lease, run) = (app.node.clone(), format!("job.{}", job.name), job.run);
-    let did = app.db.write(move |tx| -> Done<u64> {
+    let ran = app.db.write(move |tx| -> Done<(u64, Option<i64>)> {
         let mut ctx = ctx.clone();
-        // In the transaction of the work: while it runs, no other node can take the lease.
-        if leased && leases::acquire(tx, &lease, &node, LEASE, ctx.now)?.is_none() {
-            return Ok(0);
+        let token = match held {
+            Some(token) => token,
+            None => match jobs::acquire(tx, &lease, &node, LEASE, ctx.now)? {
+                Some(token) => token,
+                None => return Ok((0, None)),
+            },
+        };
+        let did = run(tx, &mut ctx)?;
+        if did > 0 {
+            jobs::fence(tx, &lease, token, ctx.now)?;
         }
-        run(tx, &mut ctx)
+        Ok((did, Some(token)))
     });
-    let did = did.await?;
+    let (did, token) = ran.await?;
+    if let (Some(token), None) = (token, held) {
+        leases.0.insert(job.name, (token, now + LEASE));
+    }
     if did > 0 {
         app.clock.job_ids_used(now);
     }
@@ -126,7 +153,7 @@ pub enum Move {
 /// Moves the test clock day by day, so that announced stops, sweeps and waits happen in their order; returns when
 /// everything due has happened.
 pub async fn move_clock(app: &App, ctx: Ctx, how: Move) -> Result<(), Problem> {
-    let _turn = app.jobs_turn.lock().await;
+    let mut leases = app.jobs_turn.lock().await;
     let zone = app.platform.zone.clone();
     let target = match how {
         Move::By(span) => zone.add(app.now(), span),
@@ -144,7 +171,7 @@ pub async fn move_clock(app: &App, ctx: Ctx, how: Move) -> Result<(), Problem> {
         step.now = now;
         let set = app.write(step, move |tx, ctx| test_clock::set(tx, ctx, next)).await?;
         app.clock.moved(set.offset);
-        until_quiet(app).await;
+        until_quiet(app, &mut leases).await;
         if next >= target {
             break;
         }
@@ -169,3 +196,6 @@ fn reachable(app: &App, target: Time) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

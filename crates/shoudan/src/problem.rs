@@ -62,7 +62,11 @@ kinds! {
 
 /// A refusal on its way out. Rendered by the outermost layer, which knows language and face.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<What>);
+
+/// What a problem says. Boxed, so that a result that may be one stays small.
+#[derive(Clone, Debug)]
+struct What {
     kind: Kind,
     /// What happened here: Chinese, English; empty: the title says it all.
     zh: String,
@@ -120,22 +124,27 @@ pub struct CauseRef {
 
 impl Problem {
     fn new(kind: Kind, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { kind, zh: zh.into(), en: en.into(), fields: Vec::new(), causes: Vec::new(), after: None }
+        Self(Box::new(What { kind, zh: zh.into(), en: en.into(), fields: Vec::new(), causes: Vec::new(), after: None }))
     }
 
     fn after(mut self, after: impl Into<String>) -> Self {
-        self.after = Some(after.into());
+        self.0.after = Some(after.into());
+        self
+    }
+
+    fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
+        self.0.fields = fields;
         self
     }
 
     /// The status it is answered with.
     pub fn status(&self) -> u16 {
-        self.kind.status
+        self.0.kind.status
     }
 
     /// Its stable code.
     pub fn code(&self) -> &'static str {
-        self.kind.code
+        self.0.kind.code
     }
 
     /// The body is not JSON.
@@ -166,13 +175,13 @@ impl Problem {
 
     /// The key was used for another request.
     pub fn key_reused() -> Self {
-        let mut problem = Self::new(
+        let problem = Self::new(
             KEY_REUSED,
             "该幂等键已用于方法、地址或正文不同的请求，请换一个键。",
             "the key was used with another method, path or body; use a new one",
         );
-        problem.fields.push(FieldError::new("Idempotency-Key", "reused", problem.zh.clone(), problem.en.clone()));
-        problem
+        let field = FieldError::new("Idempotency-Key", "reused", problem.0.zh.clone(), problem.0.en.clone());
+        problem.with_fields(vec![field])
     }
 
     /// Asked too often; the wait in seconds.
@@ -193,34 +202,34 @@ impl Problem {
 
     /// What happened here, in a language.
     pub fn detail(&self, lang: Lang) -> &str {
-        let text = if lang == Lang::Zh { &self.zh } else { &self.en };
-        if text.is_empty() { self.kind.title.get(lang) } else { text }
+        let text = if lang == Lang::Zh { &self.0.zh } else { &self.0.en };
+        if text.is_empty() { self.0.kind.title.get(lang) } else { text }
     }
 
     /// The fields that are wrong.
     pub fn fields(&self) -> &[FieldError] {
-        &self.fields
+        &self.0.fields
     }
 
     /// Reason codes that stand in the way.
     pub fn causes(&self) -> &[String] {
-        &self.causes
+        &self.0.causes
     }
 
     /// The body for programs.
     pub fn body(&self, lang: Lang, request_id: &str) -> ProblemBody {
-        let doc = format!("{DOCS}{}", self.kind.code);
+        let doc = format!("{DOCS}{}", self.0.kind.code);
         ProblemBody {
             r#type: doc.clone(),
-            title: self.kind.title.get(lang).to_owned(),
-            status: self.kind.status,
-            code: self.kind.code.to_owned(),
+            title: self.0.kind.title.get(lang).to_owned(),
+            status: self.0.kind.status,
+            code: self.0.kind.code.to_owned(),
             detail: self.detail(lang).to_owned(),
-            param: self.fields.first().map(|field| field.field.clone()),
-            source: self.kind.source.to_owned(),
-            retry: Retry { decision: self.kind.decision.to_owned(), after: self.after.clone() },
-            fields: self.fields.clone(),
-            causes: self.causes.iter().map(|code| CauseRef { code: code.clone() }).collect(),
+            param: self.0.fields.first().map(|field| field.field.clone()),
+            source: self.0.kind.source.to_owned(),
+            retry: Retry { decision: self.0.kind.decision.to_owned(), after: self.0.after.clone() },
+            fields: self.0.fields.clone(),
+            causes: self.0.causes.iter().map(|code| CauseRef { code: code.clone() }).collect(),
             request_id: request_id.to_owned(),
             doc_url: doc,
         }
@@ -230,7 +239,7 @@ impl Problem {
     pub fn json(&self, lang: Lang, request_id: &str) -> Response {
         let body = serde_json::to_vec(&self.body(lang, request_id)).unwrap_or_default();
         let media = HeaderValue::from_static("application/problem+json");
-        (StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), [(header::CONTENT_TYPE, media)], body)
+        (StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), [(header::CONTENT_TYPE, media)], body)
             .into_response()
     }
 }
@@ -244,13 +253,15 @@ impl From<Refused> for Problem {
             Refused::Invalid(fields) => {
                 let join = |say: fn(&FieldError) -> &str| fields.iter().map(say).collect::<Vec<_>>();
                 let (zh, en) = (join(|f| &f.zh).join(" "), join(|f| &f.en).join(" "));
-                Self { fields, ..Self::new(INVALID, zh, en) }
+                Self::new(INVALID, zh, en).with_fields(fields)
             }
             Refused::Conflict { key, why, .. } => Self::new(CONFLICT, format!("「{key}」现在不能这样办理：{why}"), en),
             Refused::SamePerson(why) => Self::new(SAME_PERSON, format!("此事须由另一个人办理：{why}"), en),
             Refused::Blocked { capability, causes, .. } => {
                 let zh = format!("「{capability}」已停用，原因 {} 项。", causes.len());
-                Self { causes, ..Self::new(BLOCKED, zh, en) }
+                let mut problem = Self::new(BLOCKED, zh, en);
+                problem.0.causes = causes;
+                problem
             }
             Refused::NotAuthenticated => Self::new(NOT_AUTHENTICATED, "登录名、密码、动态口令或密钥不正确，或登录已结束。", en),
             Refused::TooMany { until } => Self::new(TOO_MANY, format!("次数过多，请在 {until} 之后再试。"), en).after(until),
@@ -307,11 +318,11 @@ pub(crate) struct Carried(pub(crate) Arc<Problem>);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-        if self.kind.status == 401 {
+        let mut response = StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        if self.0.kind.status == 401 {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.after.as_ref().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+        if let Some(seconds) = self.0.after.as_ref().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
             && let Ok(value) = HeaderValue::from_str(seconds)
         {
             response.headers_mut().insert(header::RETRY_AFTER, value);

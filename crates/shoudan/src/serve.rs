@@ -36,7 +36,8 @@ pub struct RequestId(pub String);
 /// Every door of every face.
 pub fn doors(app: &App) -> Doors {
     let doors = Doors::new(app.clone());
-    crate::api::routes(doors)
+    let doors = portal::routes(crate::api::routes(doors));
+    portal::pos::routes(portal::console::routes(doors))
 }
 
 /// The whole service: doors and the layers around them.
@@ -82,6 +83,17 @@ pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     !path.starts_with("/v1/") && accepts.contains("text/html")
 }
 
+/// Where the page is that a person looks at: of a form that was sent, the page it stood on.
+fn shown_at(request: &Request) -> &str {
+    let here = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    if matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD) {
+        return here;
+    }
+    let from = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let path = from.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    portal::handlers::local(path.unwrap_or("/"), "/")
+}
+
 /// What a route belongs to, for the counters.
 fn class(path: &str) -> &'static str {
     match path {
@@ -97,7 +109,7 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
     let id = app.metrics.next_call(&app.node);
     request.extensions_mut().insert(RequestId(id.clone()));
     let asked = Asked {
-        path: request.uri().path_and_query().map_or_else(|| "/".to_owned(), |p| p.as_str().to_owned()),
+        path: shown_at(&request).to_owned(),
         page: wants_page(request.uri().path(), request.headers()),
         class: class(request.uri().path()),
         lang: language(request.headers()),
@@ -184,7 +196,7 @@ impl Asked {
 const ALWAYS: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),

@@ -52,7 +52,7 @@ fn locked(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
 impl Network {
     /// Listens at `address` (port 0: any free one) and answers by `script`.
     pub async fn bind(address: &str, script: NetworkScript) -> std::io::Result<Self> {
-        Ok(Self::on(TcpListener::bind(address).await?, script)?)
+        Self::on(TcpListener::bind(address).await?, script)
     }
 
     /// Answers on a socket that is open already.
@@ -122,10 +122,7 @@ async fn converse(connection: TcpStream, inside: Arc<Mutex<Inside>>) {
     let writer = tokio::spawn(write(writing, outgoing));
     let mut framing = Framing::default();
     let mut buffer = vec![0; 16 * 1024];
-    'open: loop {
-        let Ok(read @ 1..) = reading.read(&mut buffer).await else {
-            break;
-        };
+    'open: while let Ok(read @ 1..) = reading.read(&mut buffer).await {
         framing.feed(buffer.get(..read).unwrap_or_default());
         loop {
             match framing.next_frame() {
@@ -189,3 +186,6 @@ async fn write(mut writing: OwnedWriteHalf, mut outgoing: mpsc::UnboundedReceive
         ready.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -445,3 +445,6 @@ impl Terminal {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,14 @@ pub fn standing(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result
     Ok((row.take(0)?, row.take(1)?, row.take(2)?))
 }
 
+/// Takes the row lock of a terminal, so that two messages that change its session follow one another.
+pub fn hold(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
+    tx.exactly_one(
+        "update terminals set batch = batch where merchant_id = $1 and id = $2",
+        args![merchant_id, terminal_id],
+    )
+}
+
 /// Writes that a terminal signed in.
 pub fn sign_in(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, at: i64) -> Result<(), Error> {
     tx.exactly_one(

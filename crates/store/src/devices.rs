@@ -32,9 +32,7 @@ fn model_row(row: &Row) -> Result<ModelRow, Error> {
 
 /// Writes a new model; false if its code is taken.
 pub fn insert_model(tx: &mut Tx<'_>, model: &ModelRow) -> Result<bool, Error> {
-    let sql = format!(
-        "insert into models ({MODEL}) values ($1,$2,$3,$4,$5,$6,$7) on conflict do nothing"
-    );
+    let sql = format!("insert into models ({MODEL}) values ($1,$2,$3,$4,$5,$6,$7) on conflict do nothing");
     let args = args![
         &model.id,
         &model.code,
@@ -50,19 +48,13 @@ pub fn insert_model(tx: &mut Tx<'_>, model: &ModelRow) -> Result<bool, Error> {
 /// One model.
 pub fn model(tx: &mut Tx<'_>, id: &str) -> Result<Option<ModelRow>, Error> {
     let sql = format!("select {MODEL} from models where id = $1");
-    tx.maybe(&sql, args![id])?
-        .as_ref()
-        .map(model_row)
-        .transpose()
+    tx.maybe(&sql, args![id])?.as_ref().map(model_row).transpose()
 }
 
 /// The model with this code.
 pub fn model_by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<ModelRow>, Error> {
     let sql = format!("select {MODEL} from models where code = $1");
-    tx.maybe(&sql, args![code])?
-        .as_ref()
-        .map(model_row)
-        .transpose()
+    tx.maybe(&sql, args![code])?.as_ref().map(model_row).transpose()
 }
 
 /// Every model, by code.
@@ -87,8 +79,7 @@ pub struct DeviceRow {
     pub created_at: i64,
 }
 
-const DEVICE: &str =
-    "id, serial, model_id, stage, merchant_id, terminal_id, software, warranty_until, created_at";
+const DEVICE: &str = "id, serial, model_id, stage, merchant_id, terminal_id, software, warranty_until, created_at";
 
 fn device_row(row: &Row) -> Result<DeviceRow, Error> {
     Ok(DeviceRow {
@@ -106,9 +97,7 @@ fn device_row(row: &Row) -> Result<DeviceRow, Error> {
 
 /// Writes a new device; false if its serial number is known already.
 pub fn insert(tx: &mut Tx<'_>, device: &DeviceRow) -> Result<bool, Error> {
-    let sql = format!(
-        "insert into devices ({DEVICE}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9) on conflict do nothing"
-    );
+    let sql = format!("insert into devices ({DEVICE}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9) on conflict do nothing");
     let args = args![
         &device.id,
         &device.serial,
@@ -126,19 +115,13 @@ pub fn insert(tx: &mut Tx<'_>, device: &DeviceRow) -> Result<bool, Error> {
 /// One device.
 pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<DeviceRow>, Error> {
     let sql = format!("select {DEVICE} from devices where id = $1");
-    tx.maybe(&sql, args![id])?
-        .as_ref()
-        .map(device_row)
-        .transpose()
+    tx.maybe(&sql, args![id])?.as_ref().map(device_row).transpose()
 }
 
 /// The device with this serial number.
 pub fn by_serial(tx: &mut Tx<'_>, serial: &str) -> Result<Option<DeviceRow>, Error> {
     let sql = format!("select {DEVICE} from devices where serial = $1");
-    tx.maybe(&sql, args![serial])?
-        .as_ref()
-        .map(device_row)
-        .transpose()
+    tx.maybe(&sql, args![serial])?.as_ref().map(device_row).transpose()
 }
 
 /// Devices of a stage that belong to no terminal, by serial number, at most `limit`.
@@ -147,10 +130,7 @@ pub fn unbound(tx: &mut Tx<'_>, stage: &str, limit: i64) -> Result<Vec<DeviceRow
         "select {DEVICE} from devices where merchant_id = '-' and terminal_id = '-' and stage = $1 \
          order by serial limit $2"
     );
-    tx.all(&sql, args![stage, limit])?
-        .iter()
-        .map(device_row)
-        .collect()
+    tx.all(&sql, args![stage, limit])?.iter().map(device_row).collect()
 }
 
 /// Gives a device that belongs to none to a terminal.
@@ -163,12 +143,7 @@ pub fn bind(tx: &mut Tx<'_>, id: &str, merchant_id: &str, terminal_id: &str) -> 
 }
 
 /// Takes a device from its terminal.
-pub fn release(
-    tx: &mut Tx<'_>,
-    id: &str,
-    merchant_id: &str,
-    terminal_id: &str,
-) -> Result<(), Error> {
+pub fn release(tx: &mut Tx<'_>, id: &str, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update devices set merchant_id = '-', terminal_id = '-' \
          where id = $1 and merchant_id = $2 and terminal_id = $3",
@@ -178,10 +153,7 @@ pub fn release(
 
 /// Notes what software a device runs.
 pub fn set_software(tx: &mut Tx<'_>, id: &str, software: &str) -> Result<(), Error> {
-    tx.exactly_one(
-        "update devices set software = $2 where id = $1",
-        args![id, software],
-    )
+    tx.exactly_one("update devices set software = $2 where id = $1", args![id, software])
 }
 
 /// How many devices are in each stage.

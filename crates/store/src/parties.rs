@@ -30,8 +30,7 @@ fn agent_row(row: &Row) -> Result<AgentRow, Error> {
 
 /// Writes a new agent; false if its number is taken.
 pub fn insert_agent(tx: &mut Tx<'_>, agent: &AgentRow) -> Result<bool, Error> {
-    let sql =
-        format!("insert into agents ({AGENT}) values ($1,$2,$3,$4,$5,$6) on conflict do nothing");
+    let sql = format!("insert into agents ({AGENT}) values ($1,$2,$3,$4,$5,$6) on conflict do nothing");
     let args = args![
         &agent.id,
         &agent.number,
@@ -46,10 +45,7 @@ pub fn insert_agent(tx: &mut Tx<'_>, agent: &AgentRow) -> Result<bool, Error> {
 /// One agent.
 pub fn agent(tx: &mut Tx<'_>, id: &str) -> Result<Option<AgentRow>, Error> {
     let sql = format!("select {AGENT} from agents where id = $1");
-    tx.maybe(&sql, args![id])?
-        .as_ref()
-        .map(agent_row)
-        .transpose()
+    tx.maybe(&sql, args![id])?.as_ref().map(agent_row).transpose()
 }
 
 /// Every agent, by number.
@@ -143,10 +139,7 @@ pub fn insert_merchant(tx: &mut Tx<'_>, merchant: &MerchantRow) -> Result<bool, 
 /// One merchant.
 pub fn merchant(tx: &mut Tx<'_>, id: &str) -> Result<Option<MerchantRow>, Error> {
     let sql = format!("select {MERCHANT} from merchants where merchant_id = $1");
-    tx.maybe(&sql, args![id])?
-        .as_ref()
-        .map(merchant_row)
-        .transpose()
+    tx.maybe(&sql, args![id])?.as_ref().map(merchant_row).transpose()
 }
 
 /// The highest merchant number that begins with these digits.
@@ -209,12 +202,7 @@ pub struct MerchantFilter {
 }
 
 /// A page of merchants in id order: those after `after` (empty: from the first).
-pub fn merchants(
-    tx: &mut Tx<'_>,
-    filter: &MerchantFilter,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<MerchantRow>, Error> {
+pub fn merchants(tx: &mut Tx<'_>, filter: &MerchantFilter, after: &str, limit: i64) -> Result<Vec<MerchantRow>, Error> {
     let sql = format!(
         "select {MERCHANT} from merchants where merchant_id > $1 and ($2 = '' or merchant_id = $2) \
          and ($3 = '' or agent_id = $3) and ($4 = '' or stage = $4) and ($5 = '' or kind = $5) \
@@ -234,11 +222,7 @@ pub fn merchants(
 }
 
 /// Merchants whose search name begins with `prefix`, by name: the index alone answers.
-pub fn merchants_by_name(
-    tx: &mut Tx<'_>,
-    prefix: &str,
-    limit: i64,
-) -> Result<Vec<MerchantRow>, Error> {
+pub fn merchants_by_name(tx: &mut Tx<'_>, prefix: &str, limit: i64) -> Result<Vec<MerchantRow>, Error> {
     let sql = format!(
         "select {MERCHANT} from merchants where search_name >= $1 and search_name < $2 \
          order by search_name, merchant_id limit $3"
@@ -247,13 +231,8 @@ pub fn merchants_by_name(
 }
 
 /// Merchants with this unified code, at most `limit`.
-pub fn merchants_by_uscc(
-    tx: &mut Tx<'_>,
-    uscc: &str,
-    limit: i64,
-) -> Result<Vec<MerchantRow>, Error> {
-    let sql =
-        format!("select {MERCHANT} from merchants where uscc = $1 order by merchant_id limit $2");
+pub fn merchants_by_uscc(tx: &mut Tx<'_>, uscc: &str, limit: i64) -> Result<Vec<MerchantRow>, Error> {
+    let sql = format!("select {MERCHANT} from merchants where uscc = $1 order by merchant_id limit $2");
     merchant_rows(&tx.all(&sql, args![uscc, limit])?)
 }
 
@@ -279,8 +258,7 @@ pub struct ShopRow {
     pub created_at: i64,
 }
 
-const SHOP: &str =
-    "merchant_id, id, name, address, province, city, latitude_e6, longitude_e6, stage, created_at";
+const SHOP: &str = "merchant_id, id, name, address, province, city, latitude_e6, longitude_e6, stage, created_at";
 
 fn shop_row(row: &Row) -> Result<ShopRow, Error> {
     Ok(ShopRow {
@@ -327,19 +305,11 @@ pub fn shop(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<ShopR
 /// Every shop of a merchant.
 pub fn shops(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Vec<ShopRow>, Error> {
     let sql = format!("select {SHOP} from shops where merchant_id = $1 order by id");
-    tx.all(&sql, args![merchant_id])?
-        .iter()
-        .map(shop_row)
-        .collect()
+    tx.all(&sql, args![merchant_id])?.iter().map(shop_row).collect()
 }
 
 /// Writes where a shop is now.
-pub fn set_address(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    address: &str,
-) -> Result<(), Error> {
+pub fn set_address(tx: &mut Tx<'_>, merchant_id: &str, id: &str, address: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update shops set address = $3 where merchant_id = $1 and id = $2",
         args![merchant_id, id, address],
@@ -360,8 +330,7 @@ pub struct ContractRow {
     pub created_at: i64,
 }
 
-const CONTRACT: &str =
-    "merchant_id, id, number, terms_version, stage, signed_at, expires_at, created_at";
+const CONTRACT: &str = "merchant_id, id, number, terms_version, stage, signed_at, expires_at, created_at";
 
 /// Writes a new contract.
 pub fn insert_contract(tx: &mut Tx<'_>, contract: &ContractRow) -> Result<(), Error> {
@@ -381,8 +350,7 @@ pub fn insert_contract(tx: &mut Tx<'_>, contract: &ContractRow) -> Result<(), Er
 
 /// A merchant's newest contract.
 pub fn contract(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Option<ContractRow>, Error> {
-    let sql =
-        format!("select {CONTRACT} from contracts where merchant_id = $1 order by id desc limit 1");
+    let sql = format!("select {CONTRACT} from contracts where merchant_id = $1 order by id desc limit 1");
     let Some(row) = tx.maybe(&sql, args![merchant_id])? else {
         return Ok(None);
     };
@@ -399,13 +367,7 @@ pub fn contract(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Option<ContractRow
 }
 
 /// Notes when a contract was signed and until when it runs.
-pub fn set_signed(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    at: i64,
-    expires_at: Option<i64>,
-) -> Result<(), Error> {
+pub fn set_signed(tx: &mut Tx<'_>, merchant_id: &str, id: &str, at: i64, expires_at: Option<i64>) -> Result<(), Error> {
     tx.exactly_one(
         "update contracts set signed_at = $3, expires_at = $4 where merchant_id = $1 and id = $2",
         args![merchant_id, id, at, expires_at],
@@ -428,8 +390,7 @@ pub struct AccountRow {
     pub created_at: i64,
 }
 
-const ACCOUNT: &str =
-    "merchant_id, id, version, bank, account_kind, stage, is_current, effective_at, created_at";
+const ACCOUNT: &str = "merchant_id, id, version, bank, account_kind, stage, is_current, effective_at, created_at";
 
 fn account_row(row: &Row) -> Result<AccountRow, Error> {
     Ok(AccountRow {
@@ -447,8 +408,7 @@ fn account_row(row: &Row) -> Result<AccountRow, Error> {
 
 /// Writes a new settlement account; a second current one violates `settlement_accounts_current`.
 pub fn insert_account(tx: &mut Tx<'_>, account: &AccountRow) -> Result<(), Error> {
-    let sql =
-        format!("insert into settlement_accounts ({ACCOUNT}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)");
+    let sql = format!("insert into settlement_accounts ({ACCOUNT}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)");
     let args = args![
         &account.merchant_id,
         &account.id,
@@ -465,8 +425,7 @@ pub fn insert_account(tx: &mut Tx<'_>, account: &AccountRow) -> Result<(), Error
 
 /// One settlement account.
 pub fn account(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<AccountRow>, Error> {
-    let sql =
-        format!("select {ACCOUNT} from settlement_accounts where merchant_id = $1 and id = $2");
+    let sql = format!("select {ACCOUNT} from settlement_accounts where merchant_id = $1 and id = $2");
     tx.maybe(&sql, args![merchant_id, id])?
         .as_ref()
         .map(account_row)
@@ -475,8 +434,7 @@ pub fn account(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<Ac
 
 /// The account a merchant's takings are paid to.
 pub fn current_account(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Option<AccountRow>, Error> {
-    let sql =
-        format!("select {ACCOUNT} from settlement_accounts where merchant_id = $1 and is_current");
+    let sql = format!("select {ACCOUNT} from settlement_accounts where merchant_id = $1 and is_current");
     tx.maybe(&sql, args![merchant_id])?
         .as_ref()
         .map(account_row)

@@ -44,9 +44,7 @@ fn read(row: &Row) -> Result<RegistrationRow, Error> {
 
 /// Writes a new registration; a second one of the same terminal violates `registrations_by_terminal`.
 pub fn insert(tx: &mut Tx<'_>, registration: &RegistrationRow) -> Result<(), Error> {
-    let sql = format!(
-        "insert into registrations ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
-    );
+    let sql = format!("insert into registrations ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)");
     let args = args![
         &registration.merchant_id,
         &registration.id,
@@ -67,20 +65,12 @@ pub fn insert(tx: &mut Tx<'_>, registration: &RegistrationRow) -> Result<(), Err
 /// One registration.
 pub fn get(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<RegistrationRow>, Error> {
     let sql = format!("select {COLUMNS} from registrations where merchant_id = $1 and id = $2");
-    tx.maybe(&sql, args![merchant_id, id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![merchant_id, id])?.as_ref().map(read).transpose()
 }
 
 /// The registration of a terminal.
-pub fn of_terminal(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-) -> Result<Option<RegistrationRow>, Error> {
-    let sql =
-        format!("select {COLUMNS} from registrations where merchant_id = $1 and terminal_id = $2");
+pub fn of_terminal(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<Option<RegistrationRow>, Error> {
+    let sql = format!("select {COLUMNS} from registrations where merchant_id = $1 and terminal_id = $2");
     tx.maybe(&sql, args![merchant_id, terminal_id])?
         .as_ref()
         .map(read)
@@ -108,10 +98,7 @@ pub fn unanswered(tx: &mut Tx<'_>, before: i64, limit: i64) -> Result<Vec<Regist
         "select {COLUMNS} from registrations where filed_at <= $1 and answered_at is null \
          order by filed_at, merchant_id, id limit $2"
     );
-    tx.all(&sql, args![before, limit])?
-        .iter()
-        .map(read)
-        .collect()
+    tx.all(&sql, args![before, limit])?.iter().map(read).collect()
 }
 
 /// Notes a filing: what is told now, under the next version; an answer to an earlier one no longer counts.
@@ -132,12 +119,7 @@ pub fn filed(tx: &mut Tx<'_>, filing: &RegistrationRow, at: i64) -> Result<(), E
 }
 
 /// Notes the answer to the filing of this version.
-pub fn answered(
-    tx: &mut Tx<'_>,
-    filing: &RegistrationRow,
-    at: i64,
-    answer: &str,
-) -> Result<(), Error> {
+pub fn answered(tx: &mut Tx<'_>, filing: &RegistrationRow, at: i64, answer: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update registrations set answered_at = $4, answer = $5 \
          where merchant_id = $1 and id = $2 and version = $3 and answered_at is null",
@@ -146,11 +128,7 @@ pub fn answered(
 }
 
 /// Terminals with another live registration of the same serial number: what the clearing organisation would refuse.
-pub fn same_serial(
-    tx: &mut Tx<'_>,
-    serial: &str,
-    but: (&str, &str),
-) -> Result<Vec<(String, String)>, Error> {
+pub fn same_serial(tx: &mut Tx<'_>, serial: &str, but: (&str, &str)) -> Result<Vec<(String, String)>, Error> {
     tx.all(
         "select merchant_id, terminal_id from registrations where serial = $1 and stage in ('pending', 'accepted') \
          and not (merchant_id = $2 and id = $3) order by merchant_id, terminal_id limit 10",

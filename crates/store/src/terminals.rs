@@ -107,10 +107,7 @@ pub fn insert(tx: &mut Tx<'_>, terminal: &TerminalRow) -> Result<bool, Error> {
 /// One terminal.
 pub fn get(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<TerminalRow>, Error> {
     let sql = format!("select {COLUMNS} from terminals t where t.merchant_id = $1 and t.id = $2");
-    tx.maybe(&sql, args![merchant_id, id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![merchant_id, id])?.as_ref().map(read).transpose()
 }
 
 /// Merchant and id of the terminal with this number.
@@ -147,12 +144,7 @@ pub struct Filter {
 }
 
 /// A page of terminals in the order of merchant and id: those after the key `after` (empty: from the first).
-pub fn list(
-    tx: &mut Tx<'_>,
-    filter: &Filter,
-    after: (&str, &str),
-    limit: i64,
-) -> Result<Vec<TerminalRow>, Error> {
+pub fn list(tx: &mut Tx<'_>, filter: &Filter, after: (&str, &str), limit: i64) -> Result<Vec<TerminalRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from terminals t join merchants m on m.merchant_id = t.merchant_id \
          where (t.merchant_id, t.id) > ($1, $2) and ($3 = '' or t.merchant_id = $3) and ($4 = '' or m.agent_id = $4) \
@@ -171,12 +163,7 @@ pub fn list(
 }
 
 /// Gives a terminal another device, or none (`-`).
-pub fn set_device(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    device_id: &str,
-) -> Result<(), Error> {
+pub fn set_device(tx: &mut Tx<'_>, merchant_id: &str, id: &str, device_id: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update terminals set device_id = $3 where merchant_id = $1 and id = $2",
         args![merchant_id, id, device_id],
@@ -229,12 +216,7 @@ pub fn set_signed_off(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<()
 }
 
 /// Keeps the hash of an activation code and until when it counts, or forgets both.
-pub fn set_activation(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    code: Option<(&str, i64)>,
-) -> Result<(), Error> {
+pub fn set_activation(tx: &mut Tx<'_>, merchant_id: &str, id: &str, code: Option<(&str, i64)>) -> Result<(), Error> {
     tx.exactly_one(
         "update terminals set activation_hash = $3, activation_expires_at = $4 where merchant_id = $1 and id = $2",
         args![merchant_id, id, code.map(|c| c.0), code.map(|c| c.1)],
@@ -272,12 +254,7 @@ pub fn idle(tx: &mut Tx<'_>, rung: &Rung<'_>, limit: i64) -> Result<Vec<Terminal
 }
 
 /// When a stop of this reason was last lifted from a terminal.
-pub fn last_lifted(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    id: &str,
-    reason: &str,
-) -> Result<Option<i64>, Error> {
+pub fn last_lifted(tx: &mut Tx<'_>, merchant_id: &str, id: &str, reason: &str) -> Result<Option<i64>, Error> {
     tx.one(
         "select max(lifted_at) from stops where merchant_id = $1 and subject_kind = 'terminal' and subject_id = $2 \
          and reason = $3",

@@ -117,6 +117,7 @@ pub const SENTENCES: &[Sentence] = &[
     row("dormancy.woken",       "恢复交易，长期无交易计时重新开始：{label}",  "Active again; the clock of inactivity starts anew: {label}"),
     row("dormancy.exempted",    "备用机，不计长期无交易：{label}",            "Spare device, exempt from inactivity rules: {label}"),
 
+    row("stage.began",                      "起始阶段：{to}",                "First stage: {to}"),
     row("stage.changed",                    "阶段：{from} → {to}",           "Stage: {from} → {to}"),
     row("merchant.stage_changed",           "商户阶段：{from} → {to}",       "Merchant: {from} → {to}"),
     row("terminal.stage_changed",           "终端阶段：{from} → {to}",       "Terminal: {from} → {to}"),

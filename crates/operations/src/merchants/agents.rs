@@ -26,10 +26,20 @@ pub struct NewAgent {
 pub fn create_agent(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewAgent) -> Done<AgentId> {
     ctx.need("manage_merchants")?;
     let number = AgentNumber::parse(&new.number).map_err(|e| {
-        Refused::field("number", "format", "代理商编号为 1 至 20 位字母、数字或短横线。", e.to_string())
+        Refused::field(
+            "number",
+            "format",
+            "代理商编号为 1 至 20 位字母、数字或短横线。",
+            e.to_string(),
+        )
     })?;
     if new.name.trim().is_empty() {
-        return Err(Refused::field("name", "required", "请填写代理商名称。", "Give the agent's name."));
+        return Err(Refused::field(
+            "name",
+            "required",
+            "请填写代理商名称。",
+            "Give the agent's name.",
+        ));
     }
     let id: AgentId = ctx.ids.id(ctx.now);
     let row = AgentRow {
@@ -41,7 +51,12 @@ pub fn create_agent(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewAgent) -> Done<Agent
         created_at: ctx.now.millis(),
     };
     if !parties::insert_agent(tx, &row)? {
-        return Err(Refused::field("number", "taken", "该代理商编号已被使用。", "This agent number is taken."));
+        return Err(Refused::field(
+            "number",
+            "taken",
+            "该代理商编号已被使用。",
+            "This agent number is taken.",
+        ));
     }
     told(tx, ctx, "agent.created", NOBODY, ("agent", &row.id), &row.name)?;
     moves::born(tx, ctx, NOBODY, SubjectKind::Agent, &row.id, &row.stage)?;

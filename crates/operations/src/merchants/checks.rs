@@ -62,7 +62,12 @@ pub(super) fn check(ctx: &Ctx, new: &NewMerchant) -> Done<Clean> {
     let mut found = Found(Vec::new());
     let kind = Kind::parse(&new.kind);
     if kind.is_none() {
-        found.say("kind", "unknown", "请选择小微、个体工商户或企业", "choose micro, sole_trader or enterprise");
+        found.say(
+            "kind",
+            "unknown",
+            "请选择小微、个体工商户或企业",
+            "choose micro, sole_trader or enterprise",
+        );
     }
     found.length("name", &new.name, 2, 100);
     found.length("short_name", &new.short_name, 2, 20);
@@ -74,20 +79,40 @@ pub(super) fn check(ctx: &Ctx, new: &NewMerchant) -> Done<Clean> {
     let private = people(&mut found, ctx, new);
     let account = new.account.as_ref().map(|account| settlement(&mut found, account));
     match (kind, found.0.is_empty()) {
-        (Some(kind), true) => Ok(Clean { kind, uscc, private, account }),
+        (Some(kind), true) => Ok(Clean {
+            kind,
+            uscc,
+            private,
+            account,
+        }),
         _ => Err(Refused::Invalid(found.0)),
     }
 }
 
 fn place(found: &mut Found, new: &NewMerchant) {
     if new.province.len() != 2 || identifiers::province(&new.province).is_none() {
-        found.say("province", "unknown", "请填写两位省级代码，例如 44", "give the two-digit province code, like 44");
+        found.say(
+            "province",
+            "unknown",
+            "请填写两位省级代码，例如 44",
+            "give the two-digit province code, like 44",
+        );
     }
     if new.city_code.len() != 4 || !new.city_code.bytes().all(|b| b.is_ascii_digit()) {
-        found.say("city_code", "format", "城市代码为四位数字，例如 5840", "a city code has four digits, like 5840");
+        found.say(
+            "city_code",
+            "format",
+            "城市代码为四位数字，例如 5840",
+            "a city code has four digits, like 5840",
+        );
     }
     if categories().get(&new.mcc).is_none() {
-        found.say("mcc", "unknown", "没有这个商户类别码，请从类别表中选择", "there is no such category; choose one of the table");
+        found.say(
+            "mcc",
+            "unknown",
+            "没有这个商户类别码，请从类别表中选择",
+            "there is no such category; choose one of the table",
+        );
     }
 }
 
@@ -96,25 +121,48 @@ fn code(found: &mut Found, new: &NewMerchant, kind: Option<Kind>) -> String {
     let typed = new.uscc.as_deref().unwrap_or("");
     if kind == Some(Kind::Micro) {
         if !typed.is_empty() {
-            found.say("uscc", "kind", "有统一社会信用代码的商户不是小微商户，请改选商户类型", "a merchant with a unified code is not a micro merchant; choose another kind");
+            found.say(
+                "uscc",
+                "kind",
+                "有统一社会信用代码的商户不是小微商户，请改选商户类型",
+                "a merchant with a unified code is not a micro merchant; choose another kind",
+            );
         }
         return NOBODY.to_owned();
     }
-    let Some(code) = found.take("uscc", UnifiedCode::parse(typed)) else { return String::new() };
+    let Some(code) = found.take("uscc", UnifiedCode::parse(typed)) else {
+        return String::new();
+    };
     if kind.is_some() && (kind == Some(Kind::SoleTrader)) != code.is_sole_trader() {
-        found.say("uscc", "kind", "代码与商户类型不符：92 开头的是个体工商户", "the code does not fit the kind: sole traders' begin with 92");
+        found.say(
+            "uscc",
+            "kind",
+            "代码与商户类型不符：92 开头的是个体工商户",
+            "the code does not fit the kind: sole traders' begin with 92",
+        );
     }
     code.to_string()
 }
 
 fn people(found: &mut Found, ctx: &Ctx, new: &NewMerchant) -> Vec<(&'static str, SecretString)> {
     let today = ctx.platform.zone.date(ctx.now);
-    let principal = found.take("representative_name", PersonName::parse(new.representative_name.expose()));
-    let identity = found.take("representative_id", ResidentId::parse(new.representative_id.expose(), today));
+    let principal = found.take(
+        "representative_name",
+        PersonName::parse(new.representative_name.expose()),
+    );
+    let identity = found.take(
+        "representative_id",
+        ResidentId::parse(new.representative_id.expose(), today),
+    );
     let contact = found.take("contact_name", PersonName::parse(new.contact_name.expose()));
     let phone = found.take("contact_phone", Mobile::parse(new.contact_phone.expose()));
     if identity.as_ref().is_some_and(|id| !AGES.contains(&id.age_on(today))) {
-        found.say("representative_id", "age", "负责人须年满 18 周岁、不超过 65 周岁", "the principal must be 18 to 65 years old");
+        found.say(
+            "representative_id",
+            "age",
+            "负责人须年满 18 周岁、不超过 65 周岁",
+            "the principal must be 18 to 65 years old",
+        );
     }
     let kept = |field, value: Option<&str>| value.map(|v| (field, SecretString::from(v)));
     [
@@ -131,15 +179,29 @@ fn people(found: &mut Found, ctx: &Ctx, new: &NewMerchant) -> Vec<(&'static str,
 fn settlement(found: &mut Found, account: &NewAccount) -> ((String, bool), AccountValues) {
     found.length("account_holder", account.holder.expose(), 2, 100);
     found.length("account_bank", &account.bank, 2, 60);
-    let number = if account.corporate { corporate(found, account) } else { personal(found, account) };
+    let number = if account.corporate {
+        corporate(found, account)
+    } else {
+        personal(found, account)
+    };
     let values = vec![("account_holder", account.holder.clone()), ("account_number", number)];
     ((account.bank.clone(), account.corporate), values)
 }
 
 fn corporate(found: &mut Found, account: &NewAccount) -> SecretString {
-    let digits: String = account.number.expose().chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let digits: String = account
+        .number
+        .expose()
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect();
     if !(9..=30).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        found.say("account_number", "format", "对公账号为 9 至 30 位数字", "a company's account has 9 to 30 digits");
+        found.say(
+            "account_number",
+            "format",
+            "对公账号为 9 至 30 位数字",
+            "a company's account has 9 to 30 digits",
+        );
     }
     digits.into()
 }
@@ -159,7 +221,12 @@ fn personal(found: &mut Found, account: &NewAccount) -> SecretString {
             found.say("account_number", "card_type", &zh, &en);
         }
         BinMatch::WrongLength { .. } => {
-            found.say("account_number", "length", "卡号位数与发卡行不符，请核对", "the number of digits does not fit the issuing bank; compare them");
+            found.say(
+                "account_number",
+                "length",
+                "卡号位数与发卡行不符，请核对",
+                "the number of digits does not fit the issuing bank; compare them",
+            );
         }
         BinMatch::Found(_) | BinMatch::Unknown => {}
     }
@@ -167,7 +234,10 @@ fn personal(found: &mut Found, account: &NewAccount) -> SecretString {
 }
 
 fn shipped(name: &str) -> &'static str {
-    EMBEDDED.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| *text)
+    EMBEDDED
+        .iter()
+        .find(|(file, _)| *file == name)
+        .map_or("", |(_, text)| *text)
 }
 
 /// The merchant categories, as shipped.

@@ -14,7 +14,11 @@ use crate::views::{ContractView, MerchantRow, MerchantView, Page, Paging, Settle
 /// Refuses an actor who may not know this merchant, in the words of «there is none».
 pub fn may_see(ctx: &Ctx, merchant: &str, agent: &str) -> Done<()> {
     let program = ctx.may("api_read") && (ctx.actor.merchant == merchant || ctx.actor.merchant == NOBODY);
-    if program { Ok(()) } else { ctx.need_merchant(merchant, agent, "read_own", "read_all") }
+    if program {
+        Ok(())
+    } else {
+        ctx.need_merchant(merchant, agent, "read_own", "read_all")
+    }
 }
 
 /// Which merchants a list wants; an empty text means any.
@@ -39,7 +43,10 @@ pub(crate) fn reach(ctx: &Ctx) -> Done<(String, String)> {
     } else if ctx.actor.merchant != NOBODY && (ctx.may("read_own") || ctx.may("api_read")) {
         Ok((ctx.actor.merchant.clone(), String::new()))
     } else {
-        Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "read_all" })
+        Err(Refused::NotPermitted {
+            actor: ctx.actor.id.clone(),
+            permission: "read_all",
+        })
     }
 }
 
@@ -47,11 +54,19 @@ pub(crate) fn reach(ctx: &Ctx) -> Done<(String, String)> {
 pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<MerchantRow>> {
     let (merchant_id, own_agent) = reach(ctx)?;
     if !own_agent.is_empty() && !filter.agent.is_empty() && filter.agent != own_agent {
-        return Ok(Page { data: Vec::new(), has_more: false, next_cursor: None });
+        return Ok(Page {
+            data: Vec::new(),
+            has_more: false,
+            next_cursor: None,
+        });
     }
     let wanted = MerchantFilter {
         merchant_id,
-        agent_id: if own_agent.is_empty() { filter.agent.clone() } else { own_agent },
+        agent_id: if own_agent.is_empty() {
+            filter.agent.clone()
+        } else {
+            own_agent
+        },
         stage: filter.stage.clone(),
         kind: filter.kind.clone(),
         name: fold(&filter.name),
@@ -60,9 +75,17 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
     let mut rows = parties::merchants(tx, &wanted, paging.cursor.as_deref().unwrap_or(""), limit + 1)?;
     let has_more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next_cursor = if has_more { rows.last().map(|r| r.merchant_id.clone()) } else { None };
+    let next_cursor = if has_more {
+        rows.last().map(|r| r.merchant_id.clone())
+    } else {
+        None
+    };
     let data = rows.into_iter().map(|row| in_list(tx, ctx, row)).collect::<Done<_>>()?;
-    Ok(Page { data, has_more, next_cursor })
+    Ok(Page {
+        data,
+        has_more,
+        next_cursor,
+    })
 }
 
 /// A merchant as a list shows it.
@@ -86,8 +109,14 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<MerchantView> {
     let agent = parties::agent(tx, &row.agent_id)?;
     let stage = (domain::stages::SubjectKind::Merchant, row.stage.clone());
     Ok(MerchantView {
-        mcc_name: categories().get(&row.mcc).map_or_else(String::new, |c| c.name.get(ctx.lang).to_owned()),
-        stage_name: ctx.catalog().stages.get(&stage).map_or_else(String::new, |s| s.name.get(ctx.lang).to_owned()),
+        mcc_name: categories()
+            .get(&row.mcc)
+            .map_or_else(String::new, |c| c.name.get(ctx.lang).to_owned()),
+        stage_name: ctx
+            .catalog()
+            .stages
+            .get(&stage)
+            .map_or_else(String::new, |s| s.name.get(ctx.lang).to_owned()),
         agent_name: agent.map(|a| a.name).unwrap_or_default(),
         masked: private::masked(tx, id, "merchant", id)?,
         shops: parties::shops(tx, id)?.into_iter().map(shop_view).collect(),
@@ -112,16 +141,29 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<MerchantView> {
 
 /// What a merchant is called in short. Internal: the caller belongs to it.
 pub fn called(tx: &mut Tx<'_>, id: &str) -> Done<Option<String>> {
-    Ok(parties::merchant(tx, id)?.map(|row| if row.short_name.is_empty() { row.name } else { row.short_name }))
+    Ok(parties::merchant(tx, id)?.map(|row| {
+        if row.short_name.is_empty() {
+            row.name
+        } else {
+            row.short_name
+        }
+    }))
 }
 
 /// A shop as people see it.
 pub(crate) fn shop_view(row: parties::ShopRow) -> ShopView {
-    ShopView { id: row.id, name: row.name, address: row.address, stage: row.stage }
+    ShopView {
+        id: row.id,
+        name: row.name,
+        address: row.address,
+        stage: row.stage,
+    }
 }
 
 fn account_view(tx: &mut Tx<'_>, merchant: &str) -> Done<Option<SettlementAccountView>> {
-    let Some(row) = parties::current_account(tx, merchant)? else { return Ok(None) };
+    let Some(row) = parties::current_account(tx, merchant)? else {
+        return Ok(None);
+    };
     let values = private::masked(tx, merchant, "settlement_account", &row.id)?;
     let number = values.into_iter().find(|v| v.field == "account_number");
     Ok(Some(SettlementAccountView {

@@ -17,7 +17,7 @@ pub use answers::{Decline, Issued, Ruling, clock};
 pub use begin::{Attempt, Begun, OriginalUpstream, Upstream, begin};
 pub use finish::{NetworkAnswer, Told, finish, look};
 pub use list::{list, states, view};
-pub use reverse::{ReversalAttempt, reverse};
+pub use reverse::{ReversalAttempt, Reversed, reverse};
 pub use rules::{Rule, by_code, rule, side};
 
 /// What may share a trace number with what: one request and one reversal of it.

@@ -66,13 +66,33 @@ impl ReversalAttempt {
     }
 }
 
+/// What a reversal is answered, and whether its original is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversed {
+    /// The answer.
+    pub issued: Issued,
+    /// False where there is no such transaction yet.
+    pub found: bool,
+}
+
 /// Reverses a transaction. The caller has verified the MAC. An original that is not there is answered 00 and leaves no
 /// trace, so that the terminal stops asking.
-pub fn reverse(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &ReversalAttempt) -> Done<Issued> {
+pub fn reverse(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &ReversalAttempt) -> Done<Reversed> {
     let key = (line.merchant.as_str(), line.terminal.as_str());
     let Some(original) = transactions::by_trace(tx, key, attempt.batch, attempt.stan, REQUEST)? else {
-        return accepted(ctx, attempt);
+        return Ok(Reversed {
+            issued: accepted(ctx, attempt)?,
+            found: false,
+        });
     };
+    Ok(Reversed {
+        issued: reverse_known(tx, ctx, &original, attempt)?,
+        found: true,
+    })
+}
+
+fn reverse_known(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &ReversalAttempt) -> Done<Issued> {
+    let key = (original.merchant_id.as_str(), original.terminal_id.as_str());
     if original.kind != attempt.rule.code {
         return refused(ctx, "25");
     }
@@ -87,10 +107,10 @@ pub fn reverse(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &ReversalAt
             _ => refused(ctx, "25"),
         };
     }
-    if let Some(code) = objection(tx, ctx, &original, attempt)? {
+    if let Some(code) = objection(tx, ctx, original, attempt)? {
         return refused(ctx, code);
     }
-    undo(tx, ctx, &original, attempt)
+    undo(tx, ctx, original, attempt)
 }
 
 /// The code that refuses to reverse an original that is still in effect.

@@ -40,10 +40,15 @@ pub fn by_number(tx: &mut Tx<'_>, number: &str) -> Done<Option<Found>> {
 
 /// The terminal a device serves; none where the device is unknown or serves none. Internal.
 pub fn by_serial(tx: &mut Tx<'_>, serial: &str) -> Done<Option<Found>> {
-    let Ok(serial) = SerialNumber::parse(serial) else { return Ok(None) };
+    let Ok(serial) = SerialNumber::parse(serial) else {
+        return Ok(None);
+    };
     Ok(devices::by_serial(tx, serial.as_str())?
         .filter(|d| d.terminal_id != NOBODY)
-        .map(|d| Found { merchant: d.merchant_id, terminal: d.terminal_id }))
+        .map(|d| Found {
+            merchant: d.merchant_id,
+            terminal: d.terminal_id,
+        }))
 }
 
 /// A terminal by merchant and id.
@@ -58,20 +63,35 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Te
 pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<TerminalView>> {
     let (own_merchant, agent_id) = merchants::reach(ctx)?;
     if !own_merchant.is_empty() && !filter.merchant.is_empty() && filter.merchant != own_merchant {
-        return Ok(Page { data: Vec::new(), has_more: false, next_cursor: None });
+        return Ok(Page {
+            data: Vec::new(),
+            has_more: false,
+            next_cursor: None,
+        });
     }
     let wanted = terminals::Filter {
-        merchant_id: if own_merchant.is_empty() { filter.merchant.clone() } else { own_merchant },
+        merchant_id: if own_merchant.is_empty() {
+            filter.merchant.clone()
+        } else {
+            own_merchant
+        },
         agent_id,
         shop_id: filter.shop.clone(),
         stage: filter.stage.clone(),
     };
-    let after = paging.cursor.as_deref().and_then(|c| c.split_once('.')).unwrap_or(("", ""));
+    let after = paging
+        .cursor
+        .as_deref()
+        .and_then(|c| c.split_once('.'))
+        .unwrap_or(("", ""));
     let limit = paging.limit.clamp(1, 200);
     let mut rows = terminals::list(tx, &wanted, after, limit + 1)?;
     let has_more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next_cursor = rows.last().filter(|_| has_more).map(|r| format!("{}.{}", r.merchant_id, r.id));
+    let next_cursor = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|r| format!("{}.{}", r.merchant_id, r.id));
     let mut data = Vec::with_capacity(rows.len());
     let mut owner: Option<parties::MerchantRow> = None;
     for row in rows {
@@ -82,7 +102,11 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
             data.push(seen(tx, ctx, row, owner)?);
         }
     }
-    Ok(Page { data, has_more, next_cursor })
+    Ok(Page {
+        data,
+        has_more,
+        next_cursor,
+    })
 }
 
 fn seen(tx: &mut Tx<'_>, ctx: &Ctx, row: TerminalRow, owner: &parties::MerchantRow) -> Done<TerminalView> {
@@ -104,9 +128,16 @@ fn seen(tx: &mut Tx<'_>, ctx: &Ctx, row: TerminalRow, owner: &parties::MerchantR
         merchant_number: owner.number.clone(),
         merchant_name: owner.name.clone(),
         shop: shop.map_or_else(no_shop, merchants::shop_view),
-        stage_name: ctx.catalog().stages.get(&stage).map_or_else(String::new, |s| s.name.get(ctx.lang).to_owned()),
+        stage_name: ctx
+            .catalog()
+            .stages
+            .get(&stage)
+            .map_or_else(String::new, |s| s.name.get(ctx.lang).to_owned()),
         serial: device.map(|d| d.serial).unwrap_or_default(),
-        model: model.map_or_else(String::new, |m| if ctx.lang == Lang::Zh { m.name_zh } else { m.name_en }),
+        model: model.map_or_else(
+            String::new,
+            |m| if ctx.lang == Lang::Zh { m.name_zh } else { m.name_en },
+        ),
         standing: explain::standing(ctx, &chain, explain::DEFAULT_CAPABILITY).to_owned(),
         id: row.id,
         number: row.number,

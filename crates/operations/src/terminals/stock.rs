@@ -44,7 +44,12 @@ pub fn create_model(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewModel) -> Done<Model
         certified_until: new.certified_until.map(Time::millis),
     };
     if !devices::insert_model(tx, &row)? {
-        return Err(Refused::field("code", "taken", "该机型代码已存在。", "A model of this code is listed already."));
+        return Err(Refused::field(
+            "code",
+            "taken",
+            "该机型代码已存在。",
+            "A model of this code is listed already.",
+        ));
     }
     let change = Change {
         command: "devices.create_model",
@@ -76,7 +81,12 @@ pub struct NewDevice {
 pub fn receive(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewDevice) -> Done<DeviceId> {
     ctx.need("manage_devices")?;
     let serial = SerialNumber::parse(&new.serial).map_err(|e| {
-        Refused::field("serial_number", "format", "照机身标签逐位填写字母和数字，不含空格", e.to_string())
+        Refused::field(
+            "serial_number",
+            "format",
+            "照机身标签逐位填写字母和数字，不含空格",
+            e.to_string(),
+        )
     })?;
     if devices::model(tx, &new.model)?.is_none() {
         return Err(Refused::not_found("model", new.model));
@@ -94,7 +104,12 @@ pub fn receive(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewDevice) -> Done<DeviceId>
         created_at: ctx.now.millis(),
     };
     if !devices::insert(tx, &row)? {
-        return Err(Refused::field("serial_number", "taken", "该序列号已在库。", "This serial number is known already."));
+        return Err(Refused::field(
+            "serial_number",
+            "taken",
+            "该序列号已在库。",
+            "This serial number is known already.",
+        ));
     }
     let change = Change {
         command: "devices.receive",

@@ -64,9 +64,7 @@ pub fn unified_code(begin: &str) -> String {
     let letters = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     let all = letters.chars().flat_map(|a| letters.chars().map(move |b| (a, b)));
     all.map(|(a, b)| format!("{begin}0{a}{b}"))
-        .find(|code| {
-            domain::identifiers::UnifiedCode::parse(code).is_ok_and(|c| c.warnings().is_empty())
-        })
+        .find(|code| domain::identifiers::UnifiedCode::parse(code).is_ok_and(|c| c.warnings().is_empty()))
         .unwrap()
 }
 
@@ -85,10 +83,17 @@ pub fn build(tx: &mut Tx<'_>, ctx: &mut Ctx, n: usize) -> Done<Estate> {
     let agent = merchants::create_agent(
         tx,
         ctx,
-        NewAgent { number: format!("A{n:03}"), name: "岭南商服".into(), province: "44".into() },
+        NewAgent {
+            number: format!("A{n:03}"),
+            name: "岭南商服".into(),
+            province: "44".into(),
+        },
     )?;
     moves::apply(tx, ctx, "-", SubjectKind::Agent, agent.as_str(), "admit")?;
-    let new = NewMerchant { agent: agent.to_string(), ..sound() };
+    let new = NewMerchant {
+        agent: agent.to_string(),
+        ..sound()
+    };
     let merchant = merchants::create(tx, ctx, new)?;
     open_up(tx, ctx, merchant.as_str())?;
     let model = terminals::create_model(
@@ -104,7 +109,12 @@ pub fn build(tx: &mut Tx<'_>, ctx: &mut Ctx, n: usize) -> Done<Estate> {
         },
     )?;
     let serial = format!("00005704{n:010}");
-    let device = NewDevice { serial: serial.clone(), model: model.to_string(), software: "3.4.1".into(), warranty_until: None };
+    let device = NewDevice {
+        serial: serial.clone(),
+        model: model.to_string(),
+        software: "3.4.1".into(),
+        warranty_until: None,
+    };
     let device = terminals::receive(tx, ctx, device)?;
     let shop = store::parties::shops(tx, merchant.as_str())?.remove(0).id;
     let terminal = terminals::create(
@@ -126,14 +136,25 @@ pub fn build(tx: &mut Tx<'_>, ctx: &mut Ctx, n: usize) -> Done<Estate> {
     ] {
         moves::apply(tx, ctx, merchant.as_str(), kind, id, event)?;
     }
-    let registration = store::registrations::of_terminal(tx, merchant.as_str(), terminal.as_str())?.unwrap().id;
+    let registration = store::registrations::of_terminal(tx, merchant.as_str(), terminal.as_str())?
+        .unwrap()
+        .id;
     network::file(tx, ctx, merchant.as_str(), terminal.as_str())?;
     network::answer(tx, ctx, merchant.as_str(), &registration, Verdict::Accepted, "")?;
-    requests::event_step(tx, ctx, merchant.as_str(), "terminal", terminal.as_str(), "terminal.signed_in")?;
+    requests::event_step(
+        tx,
+        ctx,
+        merchant.as_str(),
+        "terminal",
+        terminal.as_str(),
+        "terminal.signed_in",
+    )?;
     Ok(Estate {
         agent: agent.to_string(),
         merchant_number: store::parties::merchant(tx, merchant.as_str())?.unwrap().number,
-        number: store::terminals::get(tx, merchant.as_str(), terminal.as_str())?.unwrap().number,
+        number: store::terminals::get(tx, merchant.as_str(), terminal.as_str())?
+            .unwrap()
+            .number,
         merchant: merchant.to_string(),
         terminal: terminal.to_string(),
         device: device.to_string(),

@@ -1,28 +1,32 @@
-//! Merchants, terminals, registrations and the search box.
+//! Merchants, terminals and the search box.
 
 use std::collections::BTreeSet;
 
-use domain::stages::SubjectKind;
 use domain::time::Duration;
 use operations::merchants::{self, NewMerchant};
-use operations::network::{self, Answered, Verdict};
 use operations::refused::{Done, Refused};
 use operations::terminals::{self, NewDevice, NewTerminal};
 use operations::views::{Hit, Paging};
-use operations::{Actor, Ctx, explain, moves, search};
+use operations::{Actor, Ctx, explain, search};
 use store::Db;
 
 use super::estate::{self, noodle_shop, sound};
 use super::world::{count, ctx, databases, read, someone, system, write};
 
 fn take_on(db: &Db, ctx: &mut Ctx, new: NewMerchant) -> Done<String> {
-    write(db, ctx, move |tx, ctx| merchants::create(tx, ctx, new.clone()).map(|id| id.to_string()))
+    write(db, ctx, move |tx, ctx| {
+        merchants::create(tx, ctx, new.clone()).map(|id| id.to_string())
+    })
 }
 
 fn wrong_fields(refused: Done<String>) -> BTreeSet<String> {
     match refused {
         Err(Refused::Invalid(errors)) => {
-            assert!(errors.iter().all(|e| !e.zh.is_empty() && !e.en.is_empty() && e.zh != e.en));
+            assert!(
+                errors
+                    .iter()
+                    .all(|e| !e.zh.is_empty() && !e.en.is_empty() && e.zh != e.en)
+            );
             errors.into_iter().map(|e| e.field).collect()
         }
         other => panic!("{other:?}"),
@@ -39,11 +43,17 @@ fn a_merchant_is_born_with_its_shop_contract_and_account() {
         let mut asks = desk.clone();
         let view = read(db, &desk, move |tx, _| merchants::view(tx, &mut asks, &of)).unwrap();
         assert_eq!(view.number, "822584058120001", "acquirer, city, category, sequence");
-        assert_eq!((view.stage.as_str(), view.mcc_name.as_str()), ("applying", "就餐场所和餐馆"));
+        assert_eq!(
+            (view.stage.as_str(), view.mcc_name.as_str()),
+            ("applying", "就餐场所和餐馆")
+        );
         assert_eq!(view.shops.len(), 1);
         assert_eq!(view.contract.unwrap().stage, "draft");
         let account = view.settlement_account.unwrap();
-        assert_eq!((account.stage.as_str(), account.account_kind.as_str()), ("missing", "personal"));
+        assert_eq!(
+            (account.stage.as_str(), account.account_kind.as_str()),
+            ("missing", "personal")
+        );
         assert_eq!(account.masked, "622202*********0000");
         let phone = view.masked.iter().find(|m| m.field == "contact_phone").unwrap();
         assert_eq!(phone.masked, "138****0001");
@@ -70,12 +80,22 @@ fn every_wrong_field_is_told_at_once_and_nothing_is_kept() {
             representative_id: "31010119900307000X".into(),
             contact_phone: "12800000000".into(),
             address: "路".into(),
-            account: noodle_shop().account.map(|a| merchants::NewAccount { number: "6222020000000000001".into(), ..a }),
+            account: noodle_shop().account.map(|a| merchants::NewAccount {
+                number: "6222020000000000001".into(),
+                ..a
+            }),
             ..noodle_shop()
         };
         let told = wrong_fields(take_on(db, &mut desk, wrong));
         let expected = [
-            "name", "uscc", "mcc", "province", "city_code", "representative_id", "contact_phone", "address",
+            "name",
+            "uscc",
+            "mcc",
+            "province",
+            "city_code",
+            "representative_id",
+            "contact_phone",
+            "address",
             "account_number",
         ];
         assert_eq!(told, expected.map(str::to_owned).into());
@@ -91,16 +111,58 @@ fn the_kind_decides_which_code_a_merchant_has() {
     let mut desk = ctx(someone("desk", "desk"));
     let company_code = Some("91110108551385082Q".to_owned());
     for (new, field) in [
-        (NewMerchant { kind: "micro".into(), ..sound() }, "uscc"),
-        (NewMerchant { uscc: company_code.clone(), ..sound() }, "uscc"),
-        (NewMerchant { kind: "enterprise".into(), ..sound() }, "uscc"),
+        (
+            NewMerchant {
+                kind: "micro".into(),
+                ..sound()
+            },
+            "uscc",
+        ),
+        (
+            NewMerchant {
+                uscc: company_code.clone(),
+                ..sound()
+            },
+            "uscc",
+        ),
+        (
+            NewMerchant {
+                kind: "enterprise".into(),
+                ..sound()
+            },
+            "uscc",
+        ),
         (NewMerchant { uscc: None, ..sound() }, "uscc"),
-        (NewMerchant { kind: "shop".into(), ..sound() }, "kind"),
+        (
+            NewMerchant {
+                kind: "shop".into(),
+                ..sound()
+            },
+            "kind",
+        ),
     ] {
         assert_eq!(wrong_fields(take_on(db, &mut desk, new)), [field.to_owned()].into());
     }
-    take_on(db, &mut desk, NewMerchant { kind: "micro".into(), uscc: None, ..sound() }).unwrap();
-    take_on(db, &mut desk, NewMerchant { kind: "enterprise".into(), uscc: company_code, ..sound() }).unwrap();
+    take_on(
+        db,
+        &mut desk,
+        NewMerchant {
+            kind: "micro".into(),
+            uscc: None,
+            ..sound()
+        },
+    )
+    .unwrap();
+    take_on(
+        db,
+        &mut desk,
+        NewMerchant {
+            kind: "enterprise".into(),
+            uscc: company_code,
+            ..sound()
+        },
+    )
+    .unwrap();
 }
 
 #[test]
@@ -110,14 +172,24 @@ fn takings_go_to_a_debit_card_only() {
     db.migrate(store::schema::MIGRATIONS).unwrap();
     let mut desk = ctx(someone("desk", "desk"));
     let with = |number: &str| NewMerchant {
-        account: sound().account.map(|a| merchants::NewAccount { number: number.into(), ..a }),
+        account: sound().account.map(|a| merchants::NewAccount {
+            number: number.into(),
+            ..a
+        }),
         ..sound()
     };
     // 622575 is a credit card of 16 digits; 622588 a debit card of 16, not 19.
     for number in ["6225750000000003", "6225880000000000001"] {
         let luhn = (0..10).map(|last| format!("{}{last}", &number[..number.len() - 1]));
-        let number = luhn.into_iter().find(|n| domain::identifiers::BankCard::parse(n).is_ok()).unwrap();
-        assert_eq!(wrong_fields(take_on(db, &mut desk, with(&number))), ["account_number".to_owned()].into(), "{number}");
+        let number = luhn
+            .into_iter()
+            .find(|n| domain::identifiers::BankCard::parse(n).is_ok())
+            .unwrap();
+        assert_eq!(
+            wrong_fields(take_on(db, &mut desk, with(&number))),
+            ["account_number".to_owned()].into(),
+            "{number}"
+        );
     }
 }
 
@@ -128,24 +200,47 @@ fn an_agent_brings_and_sees_its_own_merchants_only() {
         let mut ctx_system = system();
         let first = write(db, &mut ctx_system, |tx, ctx| estate::build(tx, ctx, 1)).unwrap();
         let second = write(db, &mut ctx_system, |tx, ctx| estate::build(tx, ctx, 2)).unwrap();
-        let mut agent = Ctx { actor: Actor { agent: first.agent.clone(), ..someone("agent", "agent") }, ..ctx_system.clone() };
-        let own = NewMerchant { agent: first.agent.clone(), ..sound() };
+        let mut agent = Ctx {
+            actor: Actor {
+                agent: first.agent.clone(),
+                ..someone("agent", "agent")
+            },
+            ..ctx_system.clone()
+        };
+        let own = NewMerchant {
+            agent: first.agent.clone(),
+            ..sound()
+        };
         take_on(db, &mut agent, own).unwrap();
-        let foreign = NewMerchant { agent: second.agent.clone(), ..sound() };
-        assert!(matches!(take_on(db, &mut agent, foreign), Err(Refused::NotPermitted { .. })));
+        let foreign = NewMerchant {
+            agent: second.agent.clone(),
+            ..sound()
+        };
+        assert!(matches!(
+            take_on(db, &mut agent, foreign),
+            Err(Refused::NotPermitted { .. })
+        ));
         let list = |mut ctx: Ctx| {
-            read(db, &system(), move |tx, _| merchants::list(tx, &mut ctx, &merchants::Filter::default(), &Paging::default()))
-                .unwrap()
-                .data
+            read(db, &system(), move |tx, _| {
+                merchants::list(tx, &mut ctx, &merchants::Filter::default(), &Paging::default())
+            })
+            .unwrap()
+            .data
         };
         assert_eq!(list(agent.clone()).len(), 2);
-        let owner = ctx(Actor { merchant: second.merchant.clone(), ..someone("owner", "owner") });
+        let owner = ctx(Actor {
+            merchant: second.merchant.clone(),
+            ..someone("owner", "owner")
+        });
         let rows = list(owner.clone());
         assert_eq!((rows.len(), rows[0].standing.as_str()), (1, "works"));
         assert_eq!(list(ctx(someone("desk", "desk"))).len(), 3);
         for (mut asks, id) in [(agent, second.merchant.clone()), (owner, first.merchant.clone())] {
             let refused = read(db, &system(), move |tx, _| merchants::view(tx, &mut asks, &id));
-            assert!(matches!(refused, Err(Refused::NotFound { .. })), "it does not even exist for them");
+            assert!(
+                matches!(refused, Err(Refused::NotFound { .. })),
+                "it does not even exist for them"
+            );
         }
     }
 }
@@ -155,13 +250,36 @@ fn lists_go_page_by_page_and_search_by_the_beginning_of_a_name() {
     for test in databases() {
         let db = test.db();
         let mut desk = ctx(someone("desk", "desk"));
-        for name in ["Ａmoy Noodle", "阿明 牛肉面（南山）", "阿明水果", "益康堂大药房", "阿芳花店"] {
-            take_on(db, &mut desk, NewMerchant { name: name.into(), ..sound() }).unwrap();
+        for name in [
+            "Ａmoy Noodle",
+            "阿明 牛肉面（南山）",
+            "阿明水果",
+            "益康堂大药房",
+            "阿芳花店",
+        ] {
+            take_on(
+                db,
+                &mut desk,
+                NewMerchant {
+                    name: name.into(),
+                    ..sound()
+                },
+            )
+            .unwrap();
             desk.now = desk.now + Duration::minutes(1);
         }
         let page = |name: &str, limit: i64, cursor: Option<String>| {
-            let (mut ctx, filter) = (desk.clone(), merchants::Filter { name: name.into(), ..Default::default() });
-            read(db, &desk, move |tx, _| merchants::list(tx, &mut ctx, &filter, &Paging { limit, cursor })).unwrap()
+            let (mut ctx, filter) = (
+                desk.clone(),
+                merchants::Filter {
+                    name: name.into(),
+                    ..Default::default()
+                },
+            );
+            read(db, &desk, move |tx, _| {
+                merchants::list(tx, &mut ctx, &filter, &Paging { limit, cursor })
+            })
+            .unwrap()
         };
         let mut seen = Vec::new();
         let mut cursor = None;
@@ -175,7 +293,13 @@ fn lists_go_page_by_page_and_search_by_the_beginning_of_a_name() {
         }
         assert_eq!(seen.len(), 5);
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 5, "nothing twice");
-        let names = |typed: &str| page(typed, 50, None).data.into_iter().map(|m| m.name).collect::<Vec<_>>();
+        let names = |typed: &str| {
+            page(typed, 50, None)
+                .data
+                .into_iter()
+                .map(|m| m.name)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(names("阿明牛肉面(南"), ["阿明 牛肉面（南山）"]);
         assert_eq!(names("阿明").len(), 2);
         assert_eq!(names("amoy"), ["Ａmoy Noodle"]);
@@ -183,7 +307,14 @@ fn lists_go_page_by_page_and_search_by_the_beginning_of_a_name() {
     }
 }
 
-fn place(db: &Db, ctx: &mut Ctx, merchant: &str, shop: &str, serial: Option<&str>, number: Option<&str>) -> Done<String> {
+fn place(
+    db: &Db,
+    ctx: &mut Ctx,
+    merchant: &str,
+    shop: &str,
+    serial: Option<&str>,
+    number: Option<&str>,
+) -> Done<String> {
     let new = NewTerminal {
         merchant: merchant.into(),
         shop: shop.into(),
@@ -192,7 +323,9 @@ fn place(db: &Db, ctx: &mut Ctx, merchant: &str, shop: &str, serial: Option<&str
         spare: false,
         mac: "ecb".into(),
     };
-    write(db, ctx, move |tx, ctx| terminals::create(tx, ctx, new.clone()).map(|id| id.to_string()))
+    write(db, ctx, move |tx, ctx| {
+        terminals::create(tx, ctx, new.clone()).map(|id| id.to_string())
+    })
 }
 
 #[test]
@@ -201,30 +334,65 @@ fn a_terminal_takes_a_device_from_stock_once() {
         let db = test.db();
         let mut ctx_system = system();
         let estate = write(db, &mut ctx_system, |tx, ctx| estate::build(tx, ctx, 1)).unwrap();
-        let mut devices = Ctx { actor: someone("devices", "devices"), ..ctx_system.clone() };
-        let taken = place(db, &mut devices, &estate.merchant, &estate.shop, Some(&estate.serial), None);
+        let mut devices = Ctx {
+            actor: someone("devices", "devices"),
+            ..ctx_system.clone()
+        };
+        let taken = place(
+            db,
+            &mut devices,
+            &estate.merchant,
+            &estate.shop,
+            Some(&estate.serial),
+            None,
+        );
         assert!(matches!(taken, Err(Refused::Conflict { what: "device", .. })));
         let unknown = place(db, &mut devices, &estate.merchant, &estate.shop, Some("NOBODY1"), None);
         assert!(matches!(unknown, Err(Refused::NotFound { what: "device", .. })));
-        let number = place(db, &mut devices, &estate.merchant, &estate.shop, None, Some(&estate.number));
-        assert!(matches!(number, Err(Refused::Invalid(_))), "another terminal has the number");
+        let number = place(
+            db,
+            &mut devices,
+            &estate.merchant,
+            &estate.shop,
+            None,
+            Some(&estate.number),
+        );
+        assert!(
+            matches!(number, Err(Refused::Invalid(_))),
+            "another terminal has the number"
+        );
         let nowhere = place(db, &mut devices, &estate.merchant, "shp_none", None, None);
         assert!(matches!(nowhere, Err(Refused::NotFound { what: "shop", .. })));
-        let mut clerk = ctx(Actor { merchant: estate.merchant.clone(), ..someone("clerk", "clerk") });
+        let mut clerk = ctx(Actor {
+            merchant: estate.merchant.clone(),
+            ..someone("clerk", "clerk")
+        });
         let refused = place(db, &mut clerk, &estate.merchant, &estate.shop, None, None);
         assert!(matches!(refused, Err(Refused::NotPermitted { .. })));
         place(db, &mut devices, &estate.merchant, &estate.shop, None, None).unwrap();
         let twice = {
             let model = store_model(db);
-            let new = NewDevice { serial: estate.serial.clone(), model, software: "1".into(), warranty_until: None };
-            write(db, &mut devices, move |tx, ctx| terminals::receive(tx, ctx, new.clone()).map(|_| ()))
+            let new = NewDevice {
+                serial: estate.serial.clone(),
+                model,
+                software: "1".into(),
+                warranty_until: None,
+            };
+            write(db, &mut devices, move |tx, ctx| {
+                terminals::receive(tx, ctx, new.clone()).map(|_| ())
+            })
         };
-        assert!(matches!(twice, Err(Refused::Invalid(_))), "a serial number is received once");
+        assert!(
+            matches!(twice, Err(Refused::Invalid(_))),
+            "a serial number is received once"
+        );
     }
 }
 
 fn store_model(db: &Db) -> String {
-    db.read(|tx| Ok::<_, store::Error>(store::devices::models(tx)?.remove(0).id)).wait().unwrap()
+    db.read(|tx| Ok::<_, store::Error>(store::devices::models(tx)?.remove(0).id))
+        .wait()
+        .unwrap()
 }
 
 #[test]
@@ -235,93 +403,36 @@ fn a_terminal_is_found_by_number_and_serial_and_shown_with_its_standing() {
         let estate = write(db, &mut ctx_system, |tx, ctx| estate::build(tx, ctx, 1)).unwrap();
         let (number, serial) = (estate.number.clone(), estate.serial.clone());
         let found = read(db, &ctx_system, move |tx, _| {
-            Ok((terminals::by_number(tx, &number)?, terminals::by_serial(tx, &serial.to_lowercase())?))
+            Ok((
+                terminals::by_number(tx, &number)?,
+                terminals::by_serial(tx, &serial.to_lowercase())?,
+            ))
         })
         .unwrap();
-        let expected = terminals::Found { merchant: estate.merchant.clone(), terminal: estate.terminal.clone() };
+        let expected = terminals::Found {
+            merchant: estate.merchant.clone(),
+            terminal: estate.terminal.clone(),
+        };
         assert_eq!(found, (Some(expected.clone()), Some(expected)));
         let mut desk = ctx(someone("desk", "desk"));
         let place = estate.clone();
-        let view = read(db, &system(), move |tx, _| terminals::view(tx, &mut desk, &place.merchant, &place.terminal)).unwrap();
-        assert_eq!((view.standing.as_str(), view.stage.as_str(), view.serial), ("works", "live", estate.serial));
+        let view = read(db, &system(), move |tx, _| {
+            terminals::view(tx, &mut desk, &place.merchant, &place.terminal)
+        })
+        .unwrap();
+        assert_eq!(
+            (view.standing.as_str(), view.stage.as_str(), view.serial),
+            ("works", "live", estate.serial)
+        );
         assert!(view.opened_at.is_some());
-        let mut stranger = ctx(Actor { merchant: "mch_other".into(), ..someone("owner", "owner") });
-        let refused =
-            read(db, &system(), move |tx, _| terminals::view(tx, &mut stranger, &estate.merchant, &estate.terminal));
+        let mut stranger = ctx(Actor {
+            merchant: "mch_other".into(),
+            ..someone("owner", "owner")
+        });
+        let refused = read(db, &system(), move |tx, _| {
+            terminals::view(tx, &mut stranger, &estate.merchant, &estate.terminal)
+        });
         assert!(matches!(refused, Err(Refused::NotFound { what: "terminal", .. })));
-    }
-}
-
-fn answer_due(db: &Db, ctx: &mut Ctx) -> Answered {
-    write(db, ctx, |tx, ctx| network::answer_due(tx, ctx, 100)).unwrap()
-}
-
-#[test]
-fn the_clearing_organisation_answers_after_a_while() {
-    for test in databases() {
-        let db = test.db();
-        let mut ctx = system();
-        let estate = write(db, &mut ctx, |tx, ctx| estate::build(tx, ctx, 1)).unwrap();
-        let place = estate.clone();
-        write(db, &mut ctx, move |tx, ctx| network::file(tx, ctx, &place.merchant, &place.terminal)).unwrap();
-        assert_eq!(answer_due(db, &mut ctx), Answered::default(), "not at once");
-        ctx.now = ctx.now + network::ANSWERS_AFTER;
-        assert_eq!(answer_due(db, &mut ctx), Answered { accepted: 1, ..Answered::default() });
-        assert_eq!(answer_due(db, &mut ctx), Answered::default());
-        let id = estate.registration.clone();
-        let again = write(db, &mut ctx, move |tx, ctx| {
-            network::answer(tx, ctx, &estate.merchant, &id, Verdict::Accepted, "")
-        });
-        assert!(matches!(again, Err(Refused::Conflict { .. })), "an answer without a filing");
-    }
-}
-
-#[test]
-fn a_registration_that_a_step_moved_on_is_sent_and_answered() {
-    for test in databases() {
-        let db = test.db();
-        let mut ctx = system();
-        let estate = write(db, &mut ctx, |tx, ctx| estate::build(tx, ctx, 1)).unwrap();
-        let place = estate.clone();
-        write(db, &mut ctx, move |tx, ctx| {
-            moves::apply(tx, ctx, &place.merchant, SubjectKind::Registration, &place.registration, "refile")
-        })
-        .unwrap();
-        assert_eq!(answer_due(db, &mut ctx), Answered { sent: 1, ..Answered::default() });
-        ctx.now = ctx.now + network::ANSWERS_AFTER;
-        assert_eq!(answer_due(db, &mut ctx), Answered { accepted: 1, ..Answered::default() });
-    }
-}
-
-#[test]
-fn a_serial_number_registered_elsewhere_is_refused() {
-    for test in databases() {
-        let db = test.db();
-        let mut ctx = system();
-        let first = write(db, &mut ctx, |tx, ctx| estate::build(tx, ctx, 1)).unwrap();
-        let second = write(db, &mut ctx, |tx, ctx| estate::build(tx, ctx, 2)).unwrap();
-        let (id, serial) = (second.registration.clone(), first.serial.clone());
-        // The first terminal's device was handed to the second without telling anybody.
-        db.write(move |tx| {
-            tx.run("update registrations set serial = $2 where id = $1", store::args![&id, &serial])?;
-            tx.run("update devices set serial = serial || 'X' where serial = $1", store::args![&serial])
-        })
-        .wait()
-        .map_err(|e: store::Error| e)
-        .unwrap();
-        let place = second.clone();
-        let serial = first.serial.clone();
-        write(db, &mut ctx, move |tx, ctx| {
-            tx.run("update devices set serial = $2 where id = $1", store::args![&place.device, &serial])?;
-            network::file(tx, ctx, &place.merchant, &place.terminal)
-        })
-        .unwrap();
-        ctx.now = ctx.now + network::ANSWERS_AFTER;
-        assert_eq!(answer_due(db, &mut ctx), Answered { rejected: 1, ..Answered::default() });
-        let stage = read(db, &ctx, move |tx, _| {
-            Ok(store::moves::stage(tx, "registration", &second.merchant, &second.registration)?)
-        });
-        assert_eq!(stage.unwrap().as_deref(), Some("rejected"));
     }
 }
 
@@ -363,9 +474,18 @@ fn one_box_finds_everything() {
             assert_eq!((hit.kind.as_str(), hit.href.as_str()), (kind, href), "{typed}");
         }
         for typed in ["", "   ", "没有这家店", "999999999", "req_00000000000000000000000000"] {
-            assert!(searched(db, someone("desk", "desk"), typed).unwrap().is_empty(), "{typed}");
+            assert!(
+                searched(db, someone("desk", "desk"), typed).unwrap().is_empty(),
+                "{typed}"
+            );
         }
         let refused = searched(db, someone("owner", "owner"), "陈小明");
-        assert!(matches!(refused, Err(Refused::NotPermitted { permission: "search", .. })));
+        assert!(matches!(
+            refused,
+            Err(Refused::NotPermitted {
+                permission: "search",
+                ..
+            })
+        ));
     }
 }

@@ -29,12 +29,10 @@ fn scenes() -> Vec<(store::testing::TestDb, Ctx, Estate)> {
             })
             .unwrap();
             let line = line(test.db(), &ctx, &estate);
-            write(test.db(), &mut ctx, move |tx, ctx| {
+            let signed_in = write(test.db(), &mut ctx, move |tx, ctx| {
                 session::sign_in(tx, ctx, &line, KeyLayout::Double, "000000000001")
-            })
-            .unwrap()
-            .ok()
-            .expect("a healthy terminal signs in");
+            });
+            assert!(signed_in.unwrap().is_ok(), "a healthy terminal signs in");
             (test, ctx, estate)
         })
         .collect()
@@ -121,8 +119,8 @@ fn reverse(db: &Db, ctx: &mut Ctx, estate: &Estate, original: &Message) -> Strin
     let pan = Pan::parse(CARD).ok();
     let attempt = ReversalAttempt::read(ctx, &message, pan.as_ref(), "000000000777").unwrap();
     let line = line(db, ctx, estate);
-    let issued = write(db, ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt)).unwrap();
-    issued.response_code().to_owned()
+    let reversed = write(db, ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt)).unwrap();
+    reversed.issued.response_code().to_owned()
 }
 
 fn state(db: &Db, ctx: &Ctx, estate: &Estate, id: &str) -> String {

@@ -21,12 +21,17 @@ fn asked(db: &Db, ctx: &Ctx, number: &str) -> Explanation {
 
 fn triggered(db: &Db, ctx: &mut Ctx, code: &str, number: &str, restore: bool) -> Done<trigger::Triggered> {
     let (code, number) = (code.to_owned(), number.to_owned());
-    write(db, ctx, move |tx, ctx| trigger::reason(tx, ctx, &code, &number, restore))
+    write(db, ctx, move |tx, ctx| {
+        trigger::reason(tx, ctx, &code, &number, restore)
+    })
 }
 
 fn sells(db: &Db, ctx: &mut Ctx, estate: &Estate) -> bool {
     let estate = estate.clone();
-    write(db, ctx, move |tx, ctx| gates::may(tx, ctx, &estate.merchant, &estate.terminal, "sale")).unwrap()
+    write(db, ctx, move |tx, ctx| {
+        gates::may(tx, ctx, &estate.merchant, &estate.terminal, "sale")
+    })
+    .unwrap()
 }
 
 /// Reasons worth their time on the second engine too: a stop of each kind of subject, a stage of each machine.
@@ -72,15 +77,27 @@ fn every_reason_can_be_provoked_is_shown_alone_and_goes_again() {
 
             let back = triggered(db, &mut ctx, code, &estate.number, true);
             if reason.r#final {
-                assert!(matches!(back, Err(Refused::Conflict { .. })), "{code}: nothing brings it back");
-                assert!(shown.plan.finals.contains(code) || !stops_sale, "{code}: told to be final");
+                assert!(
+                    matches!(back, Err(Refused::Conflict { .. })),
+                    "{code}: nothing brings it back"
+                );
+                assert!(
+                    shown.plan.finals.contains(code) || !stops_sale,
+                    "{code}: told to be final"
+                );
                 continue;
             }
             let did = back.unwrap_or_else(|e| panic!("{code}: {e}")).did;
-            let left: Vec<String> =
-                asked(db, &ctx, &estate.number).causes.into_iter().map(|c| c.reason).collect();
+            let left: Vec<String> = asked(db, &ctx, &estate.number)
+                .causes
+                .into_iter()
+                .map(|c| c.reason)
+                .collect();
             assert!(left.is_empty(), "{code}: after {did:?} there is still {left:?}");
-            assert!(sells(db, &mut ctx, &estate), "{code}: the terminal sells again after {did:?}");
+            assert!(
+                sells(db, &mut ctx, &estate),
+                "{code}: the terminal sells again after {did:?}"
+            );
         }
     }
 }
@@ -95,7 +112,10 @@ fn a_maintenance_window_ends_by_itself() {
     triggered(db, &mut ctx, "platform.maintenance", &estate.number, false).unwrap();
     assert!(!sells(db, &mut ctx, &estate));
     ctx.now = ctx.now + Duration::hours(2);
-    assert!(sells(db, &mut ctx, &estate), "two hours later nobody has to do anything");
+    assert!(
+        sells(db, &mut ctx, &estate),
+        "two hours later nobody has to do anything"
+    );
 }
 
 #[test]
@@ -107,8 +127,17 @@ fn only_who_may_test_triggers_and_only_what_exists() {
     let estate = write(db, &mut ctx, |tx, ctx| estate::build(tx, ctx, 1)).unwrap();
     let mut desk = super::world::ctx(super::world::someone("desk", "desk"));
     let refused = triggered(db, &mut desk, "merchant.risk_review", &estate.number, false);
-    assert!(matches!(refused, Err(Refused::NotPermitted { permission: "test_clock", .. })));
-    for (code, number) in [("merchant.no_such_thing", estate.number.as_str()), ("merchant.risk_review", "99999999")] {
+    assert!(matches!(
+        refused,
+        Err(Refused::NotPermitted {
+            permission: "test_clock",
+            ..
+        })
+    ));
+    for (code, number) in [
+        ("merchant.no_such_thing", estate.number.as_str()),
+        ("merchant.risk_review", "99999999"),
+    ] {
         let refused = triggered(db, &mut ctx, code, number, false);
         assert!(matches!(refused, Err(Refused::NotFound { .. })), "{code} {number}");
     }

@@ -38,7 +38,16 @@ const KEY: &str = "key";
 const READ: Access = Access::Any(&["read_all", "read_own", "read_agent", "api_read"]);
 
 /// Who may act in requests; in which steps, each operation decides.
-const ACT: Access = Access::Any(&["act_own", "act_agent", "api_write", "read_all"]);
+const ACT: Access = Access::Any(&[
+    "act_own",
+    "act_agent",
+    "api_write",
+    "manage_merchants",
+    "manage_devices",
+    "review",
+    "review_risk",
+    "review_finance",
+]);
 
 /// Every door of the API.
 pub fn routes(doors: Doors) -> Doors {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::{Config, Db};
 
 use super::client::Server;
-use super::show::{self, joined, table, text};
+use super::show::{self, joined, say, table, text};
 use crate::clock::{Clock, Kind, START};
 
 /// `clock show`.
@@ -35,7 +35,7 @@ fn shown_clock(server: &Server, clock: &Value) -> anyhow::Result<ExitCode> {
         show::json(clock)?;
     } else {
         let still = clock.get("frozen").and_then(Value::as_bool) == Some(true);
-        println!("{}{}", text(clock, "local"), if still { "  (stands still)" } else { "" });
+        say(format_args!("{}{}", text(clock, "local"), if still { "  (stands still)" } else { "" }))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -48,7 +48,7 @@ pub fn trigger(server: &Server, reason: &str, terminal: &str, restore: bool) -> 
         show::json(&done)?;
     } else {
         let what = if restore { "brought back from" } else { "brought under" };
-        println!("{terminal} {what} {reason}: {}", joined(&done, "did"));
+        say(format_args!("{terminal} {what} {reason}: {}", joined(&done, "did")))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -63,13 +63,13 @@ pub fn check(server: &Server, database: Option<&str>) -> anyhow::Result<ExitCode
     if server.json {
         show::json(&found)?;
     } else if violations.is_empty() {
-        println!("{} rules checked; all hold", found.get("checked").and_then(Value::as_u64).unwrap_or(0));
+        say(format_args!("{} rules checked; all hold", found.get("checked").and_then(Value::as_u64).unwrap_or(0)))?;
     } else {
         let mut shown = table(["rule", "where", "expected", "found"]);
         for violation in violations {
             shown.add_row([text(violation, "invariant"), text(violation, "key"), text(violation, "expected"), text(violation, "found")]);
         }
-        println!("{shown}\n{} violation(s)", violations.len());
+        say(format_args!("{shown}\n{} violation(s)", violations.len()))?;
     }
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

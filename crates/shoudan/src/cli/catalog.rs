@@ -10,7 +10,7 @@ use domain::model::{self, Depth};
 use domain::names::Lang;
 use serde_json::json;
 
-use super::show::{self, table};
+use super::show::{self, say, table};
 use crate::config::read_catalog;
 
 /// What can be listed.
@@ -44,21 +44,21 @@ pub fn check(directory: Option<&Path>, as_json: bool) -> anyhow::Result<ExitCode
             if as_json {
                 show::json(&json!({ "sound": false, "problems": lines, "findings": [] }))?;
             } else {
-                println!("{}\n{} problem(s); the model was not explored", lines.join("\n"), lines.len());
+                say(format_args!("{}\n{} problem(s); the model was not explored", lines.join("\n"), lines.len()))?;
             }
             return Ok(ExitCode::from(1));
         }
     };
     if !as_json {
         let (reasons, steps) = (catalog.reasons.len(), catalog.steps.len());
-        println!("loaded: {reasons} reasons, {steps} steps, {} capabilities, {} stages", catalog.capabilities.len(), catalog.stages.len());
+        say(format_args!("loaded: {reasons} reasons, {steps} steps, {} capabilities, {} stages", catalog.capabilities.len(), catalog.stages.len()))?;
     }
     let mut report = model::Report::default();
     for (depth, words) in DEPTHS {
         let started = Instant::now();
         report = model::check(&catalog, depth);
         if !as_json {
-            println!("{words}: {} worlds, {} steps carried out, {} ms", report.worlds, report.steps, started.elapsed().as_millis());
+            say(format_args!("{words}: {} worlds, {} steps carried out, {} ms", report.worlds, report.steps, started.elapsed().as_millis()))?;
         }
         if !report.findings.is_empty() {
             break;
@@ -71,9 +71,9 @@ pub fn check(directory: Option<&Path>, as_json: bool) -> anyhow::Result<ExitCode
             "sound": sound, "problems": [], "findings": findings, "worlds": report.worlds, "steps": report.steps,
         }))?;
     } else if sound {
-        println!("sound: from every one of them the plan leads back, or ends in an appeal");
+        say(format_args!("sound: from every one of them the plan leads back, or ends in an appeal"))?;
     } else {
-        println!("{}\n{} finding(s)", findings.join("\n"), findings.len());
+        say(format_args!("{}\n{} finding(s)", findings.join("\n"), findings.len()))?;
     }
     Ok(ExitCode::from(u8::from(!sound)))
 }
@@ -113,6 +113,6 @@ pub fn list(what: Listed, zh: bool) -> anyhow::Result<ExitCode> {
             shown
         }
     };
-    println!("{shown}");
+    say(format_args!("{shown}"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,7 @@ use ureq::Agent;
 /// Which server to ask, and how to show the answer.
 #[derive(Args, Clone)]
 pub struct Server {
-    /// The server's address, e.g. http://127.0.0.1:8080.
+    /// The server's address, e.g. `http://127.0.0.1:8080`.
     #[arg(long, env = "SHOUDAN_URL", value_name = "URL")]
     http: Option<String>,
     /// An API key.

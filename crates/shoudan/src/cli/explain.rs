@@ -6,7 +6,7 @@ use domain::ids::{ExplanationCode, MerchantNumber, TerminalNumber};
 use serde_json::Value;
 
 use super::client::{Refusal, Server};
-use super::show::{joined, json, moment, rows, table, text};
+use super::show::{joined, json, moment, rows, say, table, text};
 
 /// Asks about a code, terminal, serial or merchant, whichever the text can be.
 pub fn explain(server: &Server, subject: &str, capability: Option<&str>, at: Option<&str>) -> anyhow::Result<ExitCode> {
@@ -30,7 +30,7 @@ pub fn explain(server: &Server, subject: &str, capability: Option<&str>, at: Opt
     if server.json {
         json(&explanation)?;
     } else {
-        print(&explanation);
+        print(&explanation)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -55,27 +55,28 @@ fn kinds(subject: &str) -> Vec<&'static str> {
     kinds
 }
 
-fn print(explanation: &Value) {
-    println!("{}\n", text(explanation, "headline"));
+fn print(explanation: &Value) -> anyhow::Result<()> {
+    say(format_args!("{}\n", text(explanation, "headline")))?;
     let (works, not): (Vec<&Value>, Vec<&Value>) =
         rows(explanation, "capabilities").iter().partition(|c| c.get("works").and_then(Value::as_bool) == Some(true));
     let names = |list: &[&Value]| list.iter().map(|c| text(c, "name")).collect::<Vec<_>>().join(", ");
     if !not.is_empty() {
-        println!("  ✗ {}", names(&not));
+        say(format_args!("  ✗ {}", names(&not)))?;
     }
-    println!("  ✓ {}", names(&works));
-    causes(explanation, "causes");
-    causes(explanation, "warnings");
-    plan(explanation);
+    say(format_args!("  ✓ {}", names(&works)))?;
+    causes(explanation, "causes")?;
+    causes(explanation, "warnings")?;
+    plan(explanation)?;
     if let Some(code) = explanation.get("explanation_code").and_then(Value::as_str) {
-        println!("\n  {code}");
+        say(format_args!("\n  {code}"))?;
     }
+    Ok(())
 }
 
-fn causes(explanation: &Value, name: &str) {
+fn causes(explanation: &Value, name: &str) -> anyhow::Result<()> {
     let causes = rows(explanation, name);
     if causes.is_empty() {
-        return;
+        return Ok(());
     }
     let mut shown = table([if name == "causes" { "cause" } else { "coming" }, "since", "blocks", "waiting on", "by"]);
     for cause in causes {
@@ -89,13 +90,13 @@ fn causes(explanation: &Value, name: &str) {
             moment(cause, "promise_by"),
         ]);
     }
-    println!("\n{shown}");
+    say(format_args!("\n{shown}"))
 }
 
-fn plan(explanation: &Value) {
+fn plan(explanation: &Value) -> anyhow::Result<()> {
     let steps = explanation.get("plan").map_or(&[][..], |plan| rows(plan, "steps"));
     if steps.is_empty() {
-        return;
+        return Ok(());
     }
     let mut shown = table(["", "step", "who", "state", "by"]);
     for (n, step) in steps.iter().enumerate() {
@@ -107,7 +108,7 @@ fn plan(explanation: &Value) {
             moment(step, "promise_by"),
         ]);
     }
-    println!("\n{shown}");
+    say(format_args!("\n{shown}"))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use simulators::terminal::{Card, Language, Shown, Terminal};
 
 use super::client::{language, world};
-use super::show::{rows, text};
+use super::show::{rows, say, text};
 
 /// A simulated terminal.
 #[derive(Args)]
@@ -82,9 +82,9 @@ pub fn pos(asked: &Pos) -> anyhow::Result<ExitCode> {
     keep(&terminal, &file)?;
     let shown = done?;
     if asked.json {
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        say(serde_json::to_string_pretty(&shown)?)?;
     } else {
-        print(&shown, merchant_name(&world, entry));
+        print(&shown, merchant_name(&world, entry))?;
     }
     Ok(ExitCode::from(u8::from(!shown.approved)))
 }
@@ -165,15 +165,15 @@ fn merchant_name<'w>(world: &'w Value, entry: &Value) -> &'w str {
     rows(world, "merchants").iter().find(|m| text(m, "number") == number).map_or("", |m| text(m, "name"))
 }
 
-fn print(shown: &Shown, merchant_name: &str) {
+fn print(shown: &Shown, merchant_name: &str) -> anyhow::Result<()> {
     let language = if language() == "en" { Language::En } else { Language::Zh };
-    println!("┌ screen");
+    say("┌ screen")?;
     for line in shown.screen(language) {
-        println!("│ {line}");
+        say(format_args!("│ {line}"))?;
     }
-    println!("└\n┌ slip");
+    say(format_args!("└\n┌ slip"))?;
     for line in shown.slip(language, merchant_name) {
-        println!("┊ {line}");
+        say(format_args!("┊ {line}"))?;
     }
-    println!("└");
+    say("└")
 }

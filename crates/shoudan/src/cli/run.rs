@@ -1,7 +1,8 @@
 //! Starting and stopping the server.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,6 +28,9 @@ use crate::{jobs, serve as http};
 
 /// How long the demonstration's gateway waits for the network: long enough to see, short enough to wait for.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How many accounts of a role are printed; reviews take two reviewers.
+const SHOWN_PER_ROLE: usize = 2;
 
 /// Where the file describing the demonstration's world is.
 const WORLD: &str = "world.json";
@@ -193,15 +197,14 @@ fn script(cards: &[TestCard], zone_key: &DesKey) -> NetworkScript {
 
 /// What a newcomer needs: addresses, accounts, three things to try.
 fn told(asked: &Demo, world: &World) -> String {
-    let mut out = format!(
-        "Shoudan 收单 · demonstration in {}\n\n  pages and API   {}\n  POS terminals   {} (ISO 8583)\n\n  Accounts (password {PASSWORD})\n",
-        asked.data.display(),
-        world.http,
-        world.terminals,
-    );
-    for account in &world.accounts {
-        let code = account.totp_secret.as_deref().map_or(String::new(), |secret| format!("  second factor {secret}"));
-        out += &format!("  {:14} {:14} {}{code}\n", account.role, account.login, account.name);
+    let mut accounts = String::new();
+    for (n, account) in world.accounts.iter().enumerate() {
+        let alike = world.accounts.iter().take(n).filter(|other| other.role == account.role).count();
+        if alike < SHOWN_PER_ROLE {
+            let code = account.totp_secret.as_deref().map_or(String::new(), |secret| format!("  second factor {secret}"));
+            // Writing into a String cannot fail.
+            let _ = writeln!(accounts, "    {:14} {:14} {}{code}", account.role, account.login, account.name);
+        }
     }
     let live = world.terminals_list.iter().find(|terminal| terminal.situation == "live");
     let number = live.map_or("", |terminal| terminal.terminal_number.as_str());
@@ -209,13 +212,25 @@ fn told(asked: &Demo, world: &World) -> String {
         Some("data") | None => String::new(),
         Some(path) => format!(" --data {path}"),
     };
-    out += &format!(
-        "\n  Three things to try\n  1  sell:          shoudan pos sign-in{data} && shoudan pos sale 12.34{data}\n  \
-         2  stop and ask:  shoudan trigger device.fault.card_reader --terminal {number}{data}, sell again, and type the code\n     \
-         on the slip at {}/\n  3  bring back:    shoudan explain {number}{data}, or log in as the merchant and follow the plan\n\n",
-        world.http,
-    );
-    out
+    let (http, terminals, file) = (&world.http, &world.terminals, asked.data.join(WORLD));
+    format!(
+        "Shoudan 收单 · demonstration
+
+  Pages and API    {http}
+  POS terminals    {terminals} (ISO 8583)
+
+  Accounts (password {PASSWORD}; the others are in {})
+{accounts}
+  Three things to try
+    1  sell           shoudan pos{data} sign-in && shoudan pos{data} sale 12.34
+                      or on the virtual POS at {http}/pos
+    2  stop and ask   shoudan trigger{data} device.fault.card_reader --terminal {number}
+                      sell again, and type the code on the slip at {http}/
+    3  bring it back  shoudan explain{data} {number}, then log in as its owner and follow the plan
+
+",
+        file.display()
+    )
 }
 
 /// Says what there is, then the line that programs wait for.

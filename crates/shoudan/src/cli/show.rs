@@ -1,12 +1,26 @@
 //! Tables and words on a terminal.
 
+use std::fmt::Display;
+use std::io::{IsTerminal as _, Write as _};
+
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
+
+/// As wide as a table gets where nothing says how wide it may be.
+const WIDTH: u16 = 140;
+
+/// Prints a line.
+pub fn say(line: impl Display) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+}
 
 /// An empty table with a header.
 pub fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    if !std::io::stdout().is_terminal() {
+        table.set_width(WIDTH);
+    }
     table
 }
 
@@ -37,6 +51,5 @@ pub fn moment(value: &Value, name: &str) -> String {
 
 /// An answer as JSON for programs.
 pub fn json(value: &Value) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    say(serde_json::to_string_pretty(value)?)
 }

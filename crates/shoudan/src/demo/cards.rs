@@ -64,5 +64,7 @@ pub fn number(bins: &BinTable, bin: &str, n: usize) -> Option<String> {
         matches!(bins.lookup(&probe), BinMatch::Found(found) if found.prefix == bin)
     })?;
     let body = length - bin.len() - 1;
-    (0..10).map(|check| format!("{bin}{n:0>body$}{check}")).find(|pan| BankCard::parse(pan).is_ok())
+    (0..10)
+        .map(|check| format!("{bin}{n:0>body$}{check}"))
+        .find(|pan| BankCard::parse(pan).is_ok())
 }

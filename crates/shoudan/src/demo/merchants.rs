@@ -30,8 +30,12 @@ pub const WELL: usize = 14;
 pub const SELLING: usize = 26;
 
 /// Bins of the debit cards that takings go to, with their banks.
-const BANKS: [(&str, &str); 4] =
-    [("621700", "中国建设银行"), ("622202", "中国工商银行"), ("622848", "中国农业银行"), ("622588", "招商银行")];
+const BANKS: [(&str, &str); 4] = [
+    ("621700", "中国建设银行"),
+    ("622202", "中国工商银行"),
+    ("622848", "中国农业银行"),
+    ("622588", "招商银行"),
+];
 
 /// All of [`TRADES`], in order.
 pub fn all(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
@@ -75,9 +79,25 @@ fn take_on(tx: &mut Tx<'_>, s: &mut Seeder, n: usize, trade: &'static Trade) -> 
     review(tx, s, (&id, trade), &expander, began)?;
     agree(tx, s, (&id, trade), &owner, began + Duration::hours(26))?;
     let row = parties::merchant(tx, &id)?.ok_or_else(|| operations::Refused::not_found("merchant", &id))?;
-    let shop = parties::shops(tx, &id)?.into_iter().next().map(|shop| shop.id).unwrap_or_default();
-    s.world.merchants.push(Merchant { id: id.clone(), number: row.number.clone(), name: row.name, kind: row.kind });
-    Ok(Known { id, number: row.number, trade, owner, shop, days })
+    let shop = parties::shops(tx, &id)?
+        .into_iter()
+        .next()
+        .map(|shop| shop.id)
+        .unwrap_or_default();
+    s.world.merchants.push(Merchant {
+        id: id.clone(),
+        number: row.number.clone(),
+        name: row.name,
+        kind: row.kind,
+    });
+    Ok(Known {
+        id,
+        number: row.number,
+        trade,
+        owner,
+        shop,
+        days,
+    })
 }
 
 /// Login and mobile number of the `n`th owner.
@@ -110,7 +130,12 @@ fn application(s: &mut Seeder, n: usize, trade: &Trade, city: &City, agent: Stri
     let card = cards::number(&s.bins, bin, n + 1).unwrap_or_default();
     let account = NewAccount {
         holder: if corporate { trade.name } else { trade.principal }.into(),
-        number: if corporate { format!("4420{:012}", 100_000 + n) } else { card }.into(),
+        number: if corporate {
+            format!("4420{:012}", 100_000 + n)
+        } else {
+            card
+        }
+        .into(),
         bank: format!("{bank}{}{}支行", city.name, city.district),
         corporate,
     };
@@ -135,13 +160,7 @@ fn application(s: &mut Seeder, n: usize, trade: &Trade, city: &City, agent: Stri
 }
 
 /// Handed in by who brought it, decided by someone else.
-fn review(
-    tx: &mut Tx<'_>,
-    s: &mut Seeder,
-    (id, trade): (&str, &Trade),
-    expander: &Actor,
-    began: Time,
-) -> Done<()> {
+fn review(tx: &mut Tx<'_>, s: &mut Seeder, (id, trade): (&str, &Trade), expander: &Actor, began: Time) -> Done<()> {
     if trade.reason == "merchant.application_incomplete" {
         return Ok(());
     }
@@ -163,13 +182,7 @@ fn review(
 }
 
 /// The contract signed by the owner, the account verified by settlement staff.
-fn agree(
-    tx: &mut Tx<'_>,
-    s: &mut Seeder,
-    (id, trade): (&str, &Trade),
-    owner: &Actor,
-    from: Time,
-) -> Done<()> {
+fn agree(tx: &mut Tx<'_>, s: &mut Seeder, (id, trade): (&str, &Trade), owner: &Actor, from: Time) -> Done<()> {
     if trade.reason != "contract.unsigned"
         && let Some(contract) = parties::contract(tx, id)?
     {
@@ -180,7 +193,14 @@ fn agree(
     if let Some(account) = parties::current_account(tx, id)? {
         let finance = s.staff.who("finance1");
         s.act(&finance, from + Duration::hours(2), "a small amount was confirmed");
-        moves::apply(tx, &mut s.ctx, id, SubjectKind::SettlementAccount, &account.id, "verify")?;
+        moves::apply(
+            tx,
+            &mut s.ctx,
+            id,
+            SubjectKind::SettlementAccount,
+            &account.id,
+            "verify",
+        )?;
         parties::set_effective(tx, id, &account.id, s.ctx.now.millis())?;
     }
     Ok(())

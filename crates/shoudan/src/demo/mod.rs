@@ -7,6 +7,7 @@ mod merchants;
 mod names;
 mod past;
 mod people;
+mod requests;
 mod situations;
 mod terminals;
 mod world;
@@ -35,7 +36,10 @@ const STREAM: u64 = 0x5eed_ed00_0000_0000;
 pub fn seed(db: &Db, platform: &Platform, seed: u64, now: Time) -> anyhow::Result<World> {
     let mut ids = IdSource::seeded(seed ^ STREAM);
     let password_hash = accounts::hash_password(PASSWORD, ids.bytes())?;
-    let bins = EMBEDDED.iter().find(|(name, _)| *name == "bins.csv").map_or("", |(_, text)| *text);
+    let bins = EMBEDDED
+        .iter()
+        .find(|(name, _)| *name == "bins.csv")
+        .map_or("", |(_, text)| *text);
     let bins = BinTable::parse(bins).context("bins.csv")?;
     let ctx = Ctx {
         platform: platform.clone(),
@@ -49,7 +53,10 @@ pub fn seed(db: &Db, platform: &Platform, seed: u64, now: Time) -> anyhow::Resul
         ctx,
         now,
         password_hash,
-        world: World { test_cards: cards::cards(&bins), ..World::default() },
+        world: World {
+            test_cards: cards::cards(&bins),
+            ..World::default()
+        },
         bins,
         staff: people::Staff::default(),
         agents: Vec::new(),
@@ -57,8 +64,15 @@ pub fn seed(db: &Db, platform: &Platform, seed: u64, now: Time) -> anyhow::Resul
         merchants: Vec::new(),
         terminals: Vec::new(),
     };
-    let phases: [Phase; 6] =
-        [people::staff, merchants::all, terminals::all, past::sales, situations::all, past::dormancy];
+    let phases: [Phase; 7] = [
+        people::staff,
+        merchants::all,
+        terminals::all,
+        past::sales,
+        situations::all,
+        past::dormancy,
+        requests::all,
+    ];
     for phase in phases {
         seeder = db
             .write(move |tx| {
@@ -98,7 +112,7 @@ impl Seeder {
     fn act(&mut self, actor: &Actor, time: Time, why: &str) {
         self.ctx.actor = actor.clone();
         self.ctx.now = time.min(self.now);
-        self.ctx.why = why.to_owned();
+        why.clone_into(&mut self.ctx.why);
     }
 
     /// So many days, and up to two hours more, ago.

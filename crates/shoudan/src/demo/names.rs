@@ -18,7 +18,14 @@ const fn city(
     district: &'static str,
     streets: [&'static str; 2],
 ) -> City {
-    City { province, area, code, name, district, streets }
+    City {
+        province,
+        area,
+        code,
+        name,
+        district,
+        streets,
+    }
 }
 
 #[rustfmt::skip]
@@ -43,11 +50,29 @@ pub const AGENTS: [(&str, &str, &str); 3] = [
 /// Models: code, Chinese and English name, form, vendor and device type of their serial numbers.
 pub const MODELS: [(&str, &str, &str, &str, &str); 6] = [
     ("SD-P90", "智能触屏终端 P90", "Smart terminal P90", "smart", "00005704"),
-    ("SD-S50", "台式终端 S50", "Countertop terminal S50", "traditional", "00005702"),
+    (
+        "SD-S50",
+        "台式终端 S50",
+        "Countertop terminal S50",
+        "traditional",
+        "00005702",
+    ),
     ("SD-M30", "移动终端 M30", "Mobile terminal M30", "mobile", "00008102"),
-    ("SD-E20", "电签终端 E20", "E-signature terminal E20", "signature", "00008103"),
-    ("SD-S10", "台式终端 S10", "Countertop terminal S10", "traditional", "00005702"),
-    ("SD-X1",  "早期终端 X1", "Early terminal X1", "traditional", "00001202"),
+    (
+        "SD-E20",
+        "电签终端 E20",
+        "E-signature terminal E20",
+        "signature",
+        "00008103",
+    ),
+    (
+        "SD-S10",
+        "台式终端 S10",
+        "Countertop terminal S10",
+        "traditional",
+        "00005702",
+    ),
+    ("SD-X1", "早期终端 X1", "Early terminal X1", "traditional", "00001202"),
 ];
 
 /// The models on which a stop of the whole model rests.
@@ -73,7 +98,15 @@ const fn trade(
     principal: &'static str,
     reason: &'static str,
 ) -> Trade {
-    Trade { kind, city, name, short, mcc, principal, reason }
+    Trade {
+        kind,
+        city,
+        name,
+        short,
+        mcc,
+        principal,
+        reason,
+    }
 }
 
 const E: &str = "enterprise";
@@ -153,6 +186,10 @@ pub const OF_TERMINALS: [&str; 27] = [
 
 /// Reasons of a device that stop nothing by themselves.
 pub const HARMLESS: [&str; 6] = [
-    "connectivity.silent", "connectivity.unstable", "connectivity.sim_suspended", "device.fault.power",
-    "device.fault.printer", "device.fault.environment",
+    "connectivity.silent",
+    "connectivity.unstable",
+    "connectivity.sim_suspended",
+    "device.fault.power",
+    "device.fault.printer",
+    "device.fault.environment",
 ];

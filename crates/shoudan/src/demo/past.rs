@@ -10,9 +10,9 @@ use store::batches::BatchRow;
 use store::transactions::TransactionRow;
 use store::{Tx, history};
 
+use super::Seeder;
 use super::cards::{self, OUTCOMES};
 use super::terminals::{self, Known};
-use super::Seeder;
 
 /// The longest past of one terminal.
 const A_YEAR: i64 = 365;
@@ -32,9 +32,15 @@ pub fn sales(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
     let cards = customers(s);
     let mut sequence = 0;
     for n in 0..s.terminals.len() {
-        let Some(terminal) = s.terminals.get(n).cloned() else { continue };
-        let Some(merchant) = s.merchants.get(terminal.merchant).map(|m| m.id.clone()) else { continue };
-        let Some((first, last)) = span(s, &terminal) else { continue };
+        let Some(terminal) = s.terminals.get(n).cloned() else {
+            continue;
+        };
+        let Some(merchant) = s.merchants.get(terminal.merchant).map(|m| m.id.clone()) else {
+            continue;
+        };
+        let Some((first, last)) = span(s, &terminal) else {
+            continue;
+        };
         let past = write(tx, s, (&merchant, &terminal.id), (first, last), &cards, &mut sequence)?;
         let signed_in = Some(last.millis() - 3_600_000);
         history::terminal(tx, (&merchant, &terminal.id), Some(last.millis()), signed_in, past)?;
@@ -47,15 +53,30 @@ pub fn sales(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
 
 /// From when until when a terminal sold; none for one that never did.
 fn span(s: &mut Seeder, terminal: &Known) -> Option<(Time, Time)> {
-    let never = ["registration.not_filed", "registration.pending_ack", "registration.rejected", "device.not_issued",
-        "device.not_activated", "device.activation_code_expired", "merchant.application_incomplete",
-        "merchant.application_in_review", "merchant.application_rejected", "contract.unsigned"];
+    let never = [
+        "registration.not_filed",
+        "registration.pending_ack",
+        "registration.rejected",
+        "device.not_issued",
+        "device.not_activated",
+        "device.activation_code_expired",
+        "merchant.application_incomplete",
+        "merchant.application_in_review",
+        "merchant.application_rejected",
+        "contract.unsigned",
+    ];
     if terminal.spare || never.contains(&terminal.reason) {
         return None;
     }
     // What is stopped today was stopped at most ten days ago.
     let stopped = terminals::sells(terminal.merchant, terminal.reason) && terminal.reason.is_empty();
-    let idle = if terminal.idle > 0 { terminal.idle } else if stopped { 0 } else { 11 };
+    let idle = if terminal.idle > 0 {
+        terminal.idle
+    } else if stopped {
+        0
+    } else {
+        11
+    };
     let last = s.now - Duration::days(idle) - Duration::minutes(20 + s.dice(600));
     let first = terminal.opened.max(last - Duration::days(A_YEAR)) + Duration::hours(2);
     (first < last).then_some((first, last))
@@ -63,13 +84,25 @@ fn span(s: &mut Seeder, terminal: &Known) -> Option<(Time, Time)> {
 
 fn customers(s: &Seeder) -> Vec<Card> {
     let sealer = &s.ctx.platform.sealer;
-    let bins = [("622202", "debit"), ("622588", "debit"), ("622848", "debit"), ("622575", "credit"), ("622680", "credit"),
-        ("622752", "semi_credit"), ("620514", "prepaid"), ("622700", "debit")];
+    let bins = [
+        ("622202", "debit"),
+        ("622588", "debit"),
+        ("622848", "debit"),
+        ("622575", "credit"),
+        ("622680", "credit"),
+        ("622752", "semi_credit"),
+        ("620514", "prepaid"),
+        ("622700", "debit"),
+    ];
     (0..CUSTOMERS)
         .zip(bins.into_iter().cycle())
         .filter_map(|(n, (bin, kind))| {
             let pan = cards::number(&s.bins, bin, 500_000 + n)?;
-            Some(Card { masked: domain::secret::mask_card(&pan), index: sealer.blind("pan", &pan), kind })
+            Some(Card {
+                masked: domain::secret::mask_card(&pan),
+                index: sealer.blind("pan", &pan),
+                kind,
+            })
         })
         .collect()
 }
@@ -92,7 +125,13 @@ fn write(
         let share = (last - first).as_millis() / batches * (batches - number);
         let end = last - Duration::millis(share);
         let count = 2 + s.dice(4);
-        let mut batch = Batch { place, number, end, count, rows: Vec::new() };
+        let mut batch = Batch {
+            place,
+            number,
+            end,
+            count,
+            rows: Vec::new(),
+        };
         for place in (0..count).rev() {
             stan += 1;
             *sequence += 1;
@@ -130,7 +169,9 @@ impl Batch<'_> {
         cards: &[Card],
         approved: bool,
     ) -> Done<()> {
-        let refused = (!approved && s.dice(14) == 0).then(|| s.pick(&REFUSALS).copied()).flatten();
+        let refused = (!approved && s.dice(14) == 0)
+            .then(|| s.pick(&REFUSALS).copied())
+            .flatten();
         let code = refused.and_then(|n| OUTCOMES.get(n)).map_or("00", |o| o.1);
         let Some(card) = s.pick(cards) else { return Ok(()) };
         let entry = s.pick(&["021", "051", "071", "071"]).copied().unwrap_or("051");
@@ -170,7 +211,7 @@ impl Batch<'_> {
             ..void
         });
         if let Some(first) = self.rows.first_mut() {
-            first.state = "voided".to_owned();
+            "voided".clone_into(&mut first.state);
         }
         Ok(1)
     }
@@ -178,12 +219,25 @@ impl Batch<'_> {
     /// The batch as it was settled, both sides alike.
     fn row(&self) -> Done<BatchRow> {
         let sum = |kind: &str| {
-            let counted = self.rows.iter().filter(|r| r.kind == kind && matches!(r.state.as_str(), "approved" | "voided"));
-            counted.fold(Tally::default(), |t, r| Tally { amount: t.amount + r.amount, count: t.count + 1 })
+            let counted = self
+                .rows
+                .iter()
+                .filter(|r| r.kind == kind && matches!(r.state.as_str(), "approved" | "voided"));
+            counted.fold(Tally::default(), |t, r| Tally {
+                amount: t.amount + r.amount,
+                count: t.count + 1,
+            })
         };
         let totals = |flag| SettlementTotals {
-            domestic: Totals { debit: sum("sale"), credit: sum("void"), flag },
-            foreign: Totals { flag, ..Totals::default() },
+            domestic: Totals {
+                debit: sum("sale"),
+                credit: sum("void"),
+                flag,
+            },
+            foreign: Totals {
+                flag,
+                ..Totals::default()
+            },
         };
         let digits = |flag| totals(flag).digits().map_err(|e| Refused::Inconsistent(e.to_string()));
         let opened = self.end - Duration::minutes(35 * self.count);
@@ -213,9 +267,23 @@ fn row(
     let id: TransactionId = s.ctx.ids.id(at);
     let approved = code == "00";
     let date = s.ctx.platform.zone.date(at);
-    let rrn = format!("{:02}{:02}{:02}{:06}", date.year() % 100, date.month(), date.day(), sequence % 1_000_000);
-    let auth_code = if approved { format!("{:06}", s.dice(1_000_000)) } else { String::new() };
-    let issued = if approved { Issued::approved(&s.ctx, code)? } else { Issued::code(&s.ctx, code)? };
+    let rrn = format!(
+        "{:02}{:02}{:02}{:06}",
+        date.year() % 100,
+        date.month(),
+        date.day(),
+        sequence % 1_000_000
+    );
+    let auth_code = if approved {
+        format!("{:06}", s.dice(1_000_000))
+    } else {
+        String::new()
+    };
+    let issued = if approved {
+        Issued::approved(&s.ctx, code)?
+    } else {
+        Issued::code(&s.ctx, code)?
+    };
     let answer = issued.with(37, &rrn)?.with(38, &auth_code)?.to_bytes()?;
     Ok(TransactionRow {
         merchant_id: batch.place.0.to_owned(),
@@ -247,7 +315,11 @@ fn row(
 /// The weekly runs of dormancy of the past, each at its own time, and what came into force between them.
 pub fn dormancy(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
     for week in (0..=60).rev() {
-        s.act(&Actor::system("dormancy"), s.now - Duration::days(7 * week), "the weekly run");
+        s.act(
+            &Actor::system("dormancy"),
+            s.now - Duration::days(7 * week),
+            "the weekly run",
+        );
         dormancy::sweep(tx, &mut s.ctx, 1000)?;
         stops::tick(tx, &mut s.ctx, 1000)?;
     }

@@ -1,10 +1,10 @@
 //! Who can log in: staff, agents, owners and clerks, and the keys of programs.
 
 use domain::secret::Secret;
+use domain::stages::SubjectKind;
 use operations::people::{self, NewKey, NewUser};
 use operations::refused::Done;
 use operations::{Actor, merchants, moves};
-use domain::stages::SubjectKind;
 use store::Tx;
 
 use super::names::AGENTS;
@@ -51,7 +51,11 @@ pub fn staff(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
         s.staff.all.push(((*login).to_owned(), actor));
     }
     for (n, (number, name, province)) in AGENTS.into_iter().enumerate() {
-        let new = merchants::NewAgent { number: number.into(), name: name.into(), province: province.into() };
+        let new = merchants::NewAgent {
+            number: number.into(),
+            name: name.into(),
+            province: province.into(),
+        };
         let id = merchants::create_agent(tx, &mut s.ctx, new)?;
         moves::apply(tx, &mut s.ctx, "-", SubjectKind::Agent, id.as_str(), "admit")?;
         let login = format!("agent{}", n + 1);
@@ -60,9 +64,18 @@ pub fn staff(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
     }
     let answerable = s.staff.who("admin").id;
     for (name, scope, role) in [("full access", "write", "developer"), ("read only", "read", "reader")] {
-        let new = NewKey { name, role, merchant: "-", user: &answerable };
+        let new = NewKey {
+            name,
+            role,
+            merchant: "-",
+            user: &answerable,
+        };
         let (_, key) = people::create_api_key(tx, &mut s.ctx, new)?;
-        s.world.api_keys.push(ApiKey { name: name.into(), scope: scope.into(), key: key.expose().clone() });
+        s.world.api_keys.push(ApiKey {
+            name: name.into(),
+            scope: scope.into(),
+            key: key.expose().clone(),
+        });
     }
     Ok(())
 }
@@ -87,7 +100,7 @@ pub fn user(
         totp_secret: secret.map(|bytes| Secret::new(bytes.to_vec())),
     };
     let id = people::create_user(tx, &mut s.ctx, new)?;
-    let person = store::users::get(tx, &id)?.map(|row| row.person_id).unwrap_or_else(|| id.clone());
+    let person = store::users::get(tx, &id)?.map_or_else(|| id.clone(), |row| row.person_id);
     s.world.accounts.push(Account {
         role: role.to_owned(),
         login: login.to_owned(),
@@ -96,5 +109,11 @@ pub fn user(
         name: name.to_owned(),
         of: [merchant, agent].into_iter().find(|id| *id != "-").map(str::to_owned),
     });
-    Ok(Actor { id, person, role: role.into(), merchant: merchant.into(), agent: agent.into() })
+    Ok(Actor {
+        id,
+        person,
+        role: role.into(),
+        merchant: merchant.into(),
+        agent: agent.into(),
+    })
 }

@@ -38,21 +38,30 @@ const ENDING: [(&str, i64); 4] = [
 ];
 
 /// Who places a stop, by the role its reason names.
-const PLACERS: [(&str, &str); 5] =
-    [("risk", "risk1"), ("reviewer", "reviewer2"), ("finance", "finance2"), ("devices", "devices"), ("desk", "desk")];
+const PLACERS: [(&str, &str); 5] = [
+    ("risk", "risk1"),
+    ("reviewer", "reviewer2"),
+    ("finance", "finance2"),
+    ("devices", "devices"),
+    ("desk", "desk"),
+];
 
 /// Brings every terminal under its reason, and gives two merchants a warning.
 pub fn all(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
     for n in 0..s.terminals.len() {
-        let Some(terminal) = s.terminals.get(n).cloned() else { continue };
-        let Some(merchant) = s.merchants.get(terminal.merchant).cloned() else { continue };
+        let Some(terminal) = s.terminals.get(n).cloned() else {
+            continue;
+        };
+        let Some(merchant) = s.merchants.get(terminal.merchant).cloned() else {
+            continue;
+        };
         let reason = terminal.reason;
         if !reason.is_empty() && !BUILT.contains(&reason) && reason != "merchant.dormant_stopped" {
             bring_about(tx, s, reason, &merchant.id, &terminal.id)?;
         }
         let stopped = !reason.is_empty() && stops_a_sale(s, reason);
         if let Some(known) = s.terminals.get_mut(n).filter(|_| stopped) {
-            known.told.situation = "stopped".to_owned();
+            "stopped".clone_into(&mut known.told.situation);
             known.told.reason = Some(reason.to_owned());
         }
     }
@@ -69,7 +78,9 @@ pub fn all(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
 
 fn stops_a_sale(s: &Seeder, reason: &str) -> bool {
     let catalog = s.ctx.catalog();
-    catalog.bit("sale").is_some_and(|sale| catalog.blocked_by(reason).has(sale))
+    catalog
+        .bit("sale")
+        .is_some_and(|sale| catalog.blocked_by(reason).has(sale))
 }
 
 fn bring_about(tx: &mut Tx<'_>, s: &mut Seeder, reason: &str, merchant: &str, terminal: &str) -> Done<()> {
@@ -81,16 +92,21 @@ fn bring_about(tx: &mut Tx<'_>, s: &mut Seeder, reason: &str, merchant: &str, te
         trigger::provoke(tx, &mut s.ctx, reason, merchant, terminal)?;
         return Ok(());
     };
-    let row = s.ctx.catalog().reasons.get(reason).map(|r| r.subject).unwrap_or(SubjectKind::Merchant);
-    let id = match row {
-        SubjectKind::SettlementAccount => {
-            store::parties::current_account(tx, merchant)?.map(|a| a.id).unwrap_or_default()
-        }
+    let kind = s
+        .ctx
+        .catalog()
+        .reasons
+        .get(reason)
+        .map_or(SubjectKind::Merchant, |r| r.subject);
+    let id = match kind {
+        SubjectKind::SettlementAccount => store::parties::current_account(tx, merchant)?
+            .map(|a| a.id)
+            .unwrap_or_default(),
         _ => merchant.to_owned(),
     };
     let place = Place {
         merchant: merchant.to_owned(),
-        kind: row,
+        kind,
         id,
         reason: reason.to_owned(),
         starts_at: None,
@@ -103,8 +119,19 @@ fn bring_about(tx: &mut Tx<'_>, s: &mut Seeder, reason: &str, merchant: &str, te
 
 /// A person of the first role that may place it; else the system.
 fn placer(s: &Seeder, reason: &str) -> Actor {
-    let places = |role: &str| s.ctx.catalog().reasons.get(reason).is_some_and(|r| r.place.iter().any(|p| p == role));
-    let implied = s.ctx.catalog().stages.values().any(|stage| stage.implies.as_deref() == Some(reason));
+    let places = |role: &str| {
+        s.ctx
+            .catalog()
+            .reasons
+            .get(reason)
+            .is_some_and(|r| r.place.iter().any(|p| p == role))
+    };
+    let implied = s
+        .ctx
+        .catalog()
+        .stages
+        .values()
+        .any(|stage| stage.implies.as_deref() == Some(reason));
     let person = PLACERS.iter().find(|(role, _)| places(role) && !implied);
     person.map_or_else(|| Actor::system("rules"), |(_, login)| s.staff.who(login))
 }
@@ -123,10 +150,17 @@ fn why(reason: &str) -> &'static str {
 
 /// Faults and lines that stop nothing by themselves, one each on the first terminals of merchants that sell.
 fn harmless(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
-    let hosts: Vec<_> =
-        s.terminals.iter().filter(|t| (WELL..SELLING).contains(&t.merchant)).take(HARMLESS.len()).cloned().collect();
+    let hosts: Vec<_> = s
+        .terminals
+        .iter()
+        .filter(|t| (WELL..SELLING).contains(&t.merchant))
+        .take(HARMLESS.len())
+        .cloned()
+        .collect();
     for (reason, terminal) in HARMLESS.into_iter().zip(hosts) {
-        let Some(merchant) = s.merchants.get(terminal.merchant).map(|m| m.id.clone()) else { continue };
+        let Some(merchant) = s.merchants.get(terminal.merchant).map(|m| m.id.clone()) else {
+            continue;
+        };
         s.act(&Actor::system("monitoring"), s.now - Duration::hours(5), why(reason));
         trigger::provoke(tx, &mut s.ctx, reason, &merchant, &terminal.id)?;
     }
@@ -137,15 +171,25 @@ fn harmless(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
 fn warnings(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
     let coming: [(usize, &str, u32); 2] = [(3, "merchant.licence_expired", 26), (7, "contract.terms_changed", 20)];
     for (n, reason, days) in coming {
-        let Some(merchant) = s.merchants.get(n).map(|m| m.id.clone()) else { continue };
+        let Some(merchant) = s.merchants.get(n).map(|m| m.id.clone()) else {
+            continue;
+        };
         let at = s.days_ago(2);
         s.act(&Actor::system("calendar"), at, "到期提醒 / reminder of a date");
-        let contract = store::parties::contract(tx, &merchant)?.map(|c| c.id).unwrap_or_default();
+        let contract = store::parties::contract(tx, &merchant)?
+            .map(|c| c.id)
+            .unwrap_or_default();
         let (kind, id) = match reason {
             "contract.terms_changed" => (SubjectKind::Contract, contract),
             _ => (SubjectKind::Merchant, merchant.clone()),
         };
-        let starts_at: Time = s.ctx.platform.zone.add(s.now, Span { days, ..Span::default() });
+        let starts_at: Time = s.ctx.platform.zone.add(
+            s.now,
+            Span {
+                days,
+                ..Span::default()
+            },
+        );
         let place = Place {
             merchant: merchant.clone(),
             kind,

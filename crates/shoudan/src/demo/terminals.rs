@@ -93,14 +93,23 @@ pub fn all(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
 
 /// Every terminal there is: several of each merchant that is well, one of each other, one per reason of a terminal.
 fn wanted() -> Vec<Wanted> {
-    let plain = |merchant| Wanted { merchant, reason: "", spare: false, idle: 0, days: None };
+    let plain = |merchant| Wanted {
+        merchant,
+        reason: "",
+        spare: false,
+        idle: 0,
+        days: None,
+    };
     let mut all = Vec::new();
     for merchant in 0..WELL {
         let count = if merchant < 11 { 3 } else { 1 };
         all.extend((0..count).map(|_| plain(merchant)));
     }
     all.extend((WELL..super::names::TRADES.len()).map(plain));
-    all.extend([1, 9].map(|merchant| Wanted { spare: true, ..plain(merchant) }));
+    all.extend([1, 9].map(|merchant| Wanted {
+        spare: true,
+        ..plain(merchant)
+    }));
     // The notice of three months goes out fifteen days ahead.
     all.push(Wanted { idle: 80, ..plain(4) });
     for (n, reason) in OF_TERMINALS.into_iter().enumerate() {
@@ -111,10 +120,19 @@ fn wanted() -> Vec<Wanted> {
             _ => (n % 11, 0),
         };
         let days = NEVER_WORKED.contains(&reason).then_some(6);
-        all.push(Wanted { merchant, reason, spare: false, idle, days });
+        all.push(Wanted {
+            merchant,
+            reason,
+            spare: false,
+            idle,
+            days,
+        });
     }
     // A sign-in brings it back, so a program that signs in first would never see it stopped.
-    all.push(Wanted { reason: "device.sign_in_required", ..plain(6) });
+    all.push(Wanted {
+        reason: "device.sign_in_required",
+        ..plain(6)
+    });
     all
 }
 
@@ -127,7 +145,11 @@ fn place(tx: &mut Tx<'_>, s: &mut Seeder, wanted: Wanted) -> Done<Known> {
     let placed = s.days_ago(wanted.days.unwrap_or(merchant.days - 3).clamp(1, 478));
     let old = OLD_MODELS.iter().find(|(_, reason)| *reason == wanted.reason);
     let model = old.map_or(n % 4, |(model, _)| *model);
-    let ending = if wanted.reason == "registration.pending_ack" { network::ANSWERED_LATE } else { "" };
+    let ending = if wanted.reason == "registration.pending_ack" {
+        network::ANSWERED_LATE
+    } else {
+        ""
+    };
     let serial = serial(n, model, ending);
     let devices = s.staff.who("devices");
     s.act(&devices, placed - Duration::hours(20), "delivery of the maker");
@@ -146,10 +168,21 @@ fn place(tx: &mut Tx<'_>, s: &mut Seeder, wanted: Wanted) -> Done<Known> {
     let key: [u8; 16] = s.ctx.ids.bytes();
     keys::install_master(tx, &mut s.ctx, &merchant.id, &id, &Secret::new(key))?;
     register(tx, s, &merchant, &id, wanted.reason, placed)?;
-    activate(tx, s, &merchant, (&id, &device), wanted.reason, placed + Duration::hours(30))?;
+    activate(
+        tx,
+        s,
+        &merchant,
+        (&id, &device),
+        wanted.reason,
+        placed + Duration::hours(30),
+    )?;
     let row = store::terminals::get(tx, &merchant.id, &id)?;
     let row = row.ok_or_else(|| operations::Refused::not_found("terminal", &id))?;
-    let reason = if wanted.reason.is_empty() { merchant.trade.reason } else { wanted.reason };
+    let reason = if wanted.reason.is_empty() {
+        merchant.trade.reason
+    } else {
+        wanted.reason
+    };
     Ok(Known {
         merchant: wanted.merchant,
         told: Terminal {
@@ -181,7 +214,12 @@ fn serial(n: usize, model: usize, ending: &str) -> String {
 fn receive(tx: &mut Tx<'_>, s: &mut Seeder, serial: &str, model: usize) -> Done<String> {
     let warranty_until = Some(s.ctx.now + Duration::days(730));
     let model = s.models.get(model).cloned().unwrap_or_default();
-    let new = NewDevice { serial: serial.to_owned(), model, software: SOFTWARE.into(), warranty_until };
+    let new = NewDevice {
+        serial: serial.to_owned(),
+        model,
+        software: SOFTWARE.into(),
+        warranty_until,
+    };
     Ok(terminals::receive(tx, &mut s.ctx, new)?.to_string())
 }
 
@@ -205,7 +243,9 @@ fn register(
     placed: Time,
 ) -> Done<()> {
     let desk = Actor::system("network");
-    let Some(registration) = store::registrations::of_terminal(tx, &merchant.id, id)? else { return Ok(()) };
+    let Some(registration) = store::registrations::of_terminal(tx, &merchant.id, id)? else {
+        return Ok(());
+    };
     let (filed, verdict, why) = match reason {
         "registration.not_filed" => return Ok(()),
         "registration.pending_ack" => (s.now - Duration::hours(3), None, ""),

@@ -52,10 +52,15 @@ fn ctx(at: Time) -> Ctx {
 /// The visible causes of a terminal.
 fn causes(db: &Db, number: &str) -> Vec<String> {
     let number = number.to_owned();
-    let ask = move |tx: &mut store::Tx<'_>| {
-        explain::by_number(tx, &mut ctx(now()), &number, &Ask::default(), Audience::Desk)
-    };
-    db.read(ask).wait().unwrap().causes.into_iter().map(|c| c.reason).collect()
+    let ask =
+        move |tx: &mut store::Tx<'_>| explain::by_number(tx, &mut ctx(now()), &number, &Ask::default(), Audience::Desk);
+    db.read(ask)
+        .wait()
+        .unwrap()
+        .causes
+        .into_iter()
+        .map(|c| c.reason)
+        .collect()
 }
 
 #[test]
@@ -64,22 +69,35 @@ fn every_reason_that_stops_a_sale_has_its_terminal_stopped_by_it_alone() {
         let world = seeded(&test);
         let catalog = Catalog::embedded().unwrap();
         let sale = catalog.bit("sale").unwrap();
-        let mut missing: BTreeSet<&str> =
-            catalog.reasons.keys().map(String::as_str).filter(|r| catalog.blocked_by(r).has(sale)).collect();
+        let mut missing: BTreeSet<&str> = catalog
+            .reasons
+            .keys()
+            .map(String::as_str)
+            .filter(|r| catalog.blocked_by(r).has(sale))
+            .collect();
         for terminal in &world.terminals_list {
             let found = causes(test.db(), &terminal.terminal_number);
             if let Some(reason) = &terminal.reason {
-                assert_eq!(found, [reason.clone()], "{}", terminal.terminal_number);
+                assert_eq!(found, std::slice::from_ref(reason), "{}", terminal.terminal_number);
                 missing.remove(reason.as_str());
             } else {
                 let stops = found.iter().any(|c| catalog.blocked_by(c).has(sale));
                 assert!(!stops, "{} is live and under {found:?}", terminal.terminal_number);
             }
         }
-        let of_everyone: BTreeSet<&str> =
-            ["platform.maintenance", "platform.upgrade", "platform.incident", "network.line_down"].into();
+        let of_everyone: BTreeSet<&str> = [
+            "platform.maintenance",
+            "platform.upgrade",
+            "platform.incident",
+            "network.line_down",
+        ]
+        .into();
         let by_sign_in: BTreeSet<&str> = ["device.sign_in_required"].into();
-        assert_eq!(missing, &of_everyone | &by_sign_in, "only what would stop everybody, or a sign-in ends, is left out");
+        assert_eq!(
+            missing,
+            &of_everyone | &by_sign_in,
+            "only what would stop everybody, or a sign-in ends, is left out"
+        );
     }
 }
 
@@ -94,17 +112,40 @@ fn the_world_is_as_large_as_promised_and_its_rows_agree() {
     }
     let owners = world.accounts.iter().filter(|a| a.role == "owner").count();
     assert_eq!(owners, world.merchants.len());
-    assert!(world.accounts.iter().filter(|a| a.role == "reviewer").all(|a| a.totp_secret.is_some()));
+    assert!(
+        world
+            .accounts
+            .iter()
+            .filter(|a| a.role == "reviewer")
+            .all(|a| a.totp_secret.is_some())
+    );
     assert_eq!(world.api_keys[0].scope, "write");
     let keys: BTreeSet<&str> = world.terminals_list.iter().map(|t| t.tmk_hex.as_str()).collect();
     assert_eq!(keys.len(), world.terminals_list.len(), "one key, one terminal");
     let count = |table: &'static str| {
         let sql = format!("select count(*) from {table}");
-        test.db().read(move |tx| tx.one(&sql, args![])?.take::<i64>(0)).wait().map_err(|e: store::Error| e).unwrap()
+        test.db()
+            .read(move |tx| tx.one(&sql, args![])?.take::<i64>(0))
+            .wait()
+            .map_err(|e: store::Error| e)
+            .unwrap()
     };
     assert!(count("transactions") > 2000, "{}", count("transactions"));
-    let violations =
-        test.db().read(|tx| check::check(tx, &platform(), now())).wait().map_err(|e: Refused| e).unwrap();
+    let waiting = test
+        .db()
+        .read(|tx| {
+            tx.one("select count(*) from reviews where state = 'open'", args![])?
+                .take::<i64>(0)
+        })
+        .wait()
+        .map_err(|e: store::Error| e);
+    assert_eq!(waiting.unwrap(), 2, "two requests wait for a reviewer");
+    let violations = test
+        .db()
+        .read(|tx| check::check(tx, &platform(), now()))
+        .wait()
+        .map_err(|e: Refused| e)
+        .unwrap();
     assert!(violations.is_empty(), "{violations:#?}");
 }
 
@@ -113,7 +154,12 @@ fn the_same_seed_and_moment_give_the_same_world() {
     let (one, two) = (store::testing::sqlite(), store::testing::sqlite());
     assert_eq!(seeded(&one), seeded(&two));
     let log = |test: &TestDb| {
-        let rows = test.db().read(|tx| tx.all("select id, kind, data, at from events order by merchant_id, id", args![]));
+        let rows = test.db().read(|tx| {
+            tx.all(
+                "select id, kind, data, at from events order by merchant_id, id",
+                args![],
+            )
+        });
         rows.wait().map_err(|e: store::Error| e).unwrap()
     };
     assert_eq!(log(&one), log(&two));
@@ -129,11 +175,25 @@ fn the_file_is_read_as_it_was_written() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for key in ["http", "terminals", "accounts", "api_keys", "merchants", "terminals_list", "test_cards"] {
+    for key in [
+        "http",
+        "terminals",
+        "accounts",
+        "api_keys",
+        "merchants",
+        "terminals_list",
+        "test_cards",
+    ] {
         assert!(json.get(key).is_some(), "{key}");
     }
     assert_eq!(json["terminals_list"][0]["mac"], "ecb");
-    assert!(json["test_cards"].as_array().unwrap().iter().any(|c| c["outcome"] == "approved"));
+    assert!(
+        json["test_cards"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|c| c["outcome"] == "approved")
+    );
 }
 
 #[test]
@@ -141,7 +201,12 @@ fn nothing_of_the_past_lies_in_the_future() {
     let test = store::testing::sqlite();
     seeded(&test);
     let limit = (now() + Duration::minutes(60)).millis();
-    for (table, column) in [("events", "at"), ("audit_entries", "at"), ("transitions", "at"), ("transactions", "received_at")] {
+    for (table, column) in [
+        ("events", "at"),
+        ("audit_entries", "at"),
+        ("transitions", "at"),
+        ("transactions", "received_at"),
+    ] {
         let sql = format!("select count(*) from {table} where {column} > $1");
         let late: i64 = test
             .db()

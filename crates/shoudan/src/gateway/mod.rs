@@ -6,6 +6,7 @@ mod compose;
 mod connection;
 mod messages;
 mod numbers;
+mod overtaken;
 mod pay;
 mod resolve;
 mod session;
@@ -54,7 +55,7 @@ impl Settings {
         Self {
             header: HeaderForm::SixBytes,
             longest_frame: iso8583::Framing::DEFAULT_MAXIMUM,
-            idle: Duration::from_secs(120),
+            idle: Duration::from_mins(2),
             drip: Duration::from_secs(10),
             connections: 10_000,
             acquirer: "48221000".to_owned(),
@@ -71,6 +72,7 @@ pub struct Gateway {
     connector: Connector,
     settings: Settings,
     numbers: Numbers,
+    overtaken: overtaken::Overtaken,
     /// Rung when a reversal has been queued.
     reversal_queued: Notify,
 }
@@ -79,11 +81,13 @@ impl Gateway {
     /// Takes up where the process before stopped: transactions it left pending are reversed.
     pub async fn open(app: App, connector: Connector, settings: Settings) -> anyhow::Result<Arc<Self>> {
         let numbers = Numbers::start(&app, settings.node).await?;
+        let overtaken = overtaken::Overtaken::default();
         let gateway = Self {
             app,
             connector,
             settings,
             numbers,
+            overtaken,
             reversal_queued: Notify::new(),
         };
         resolve::recover_at_start(&gateway).await?;

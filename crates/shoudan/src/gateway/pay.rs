@@ -32,6 +32,7 @@ pub(super) async fn pay(gateway: &Gateway, asked: &Asked, rule: &'static Rule) -
         return refused(gateway, asked, "30");
     };
     attempt.pin_readable = card.readable;
+    let key = (asked.line.terminal.clone(), attempt.batch, attempt.stan);
     let line = asked.line.clone();
     let begun = gateway
         .app
@@ -41,7 +42,11 @@ pub(super) async fn pay(gateway: &Gateway, asked: &Asked, rule: &'static Rule) -
         Begun::Told(issued) => said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line)),
         Begun::Waits(id) => wait(gateway, asked, &id).await,
         Begun::Ask(up) => {
-            let outcome = ask(gateway, asked, &card, &drawn, &up).await;
+            let outcome = if gateway.overtaken.has(&key) {
+                NetworkAnswer::Declined { code: "94".to_owned() }
+            } else {
+                ask(gateway, asked, &card, &drawn, &up).await
+            };
             drop(card);
             finish(gateway, asked, &up.id, outcome).await
         }
@@ -166,16 +171,21 @@ pub(super) async fn reverse(gateway: &Gateway, asked: &Asked) -> Done<Said> {
         return refused(gateway, asked, "40");
     };
     let line = asked.line.clone();
+    let key = (asked.line.terminal.clone(), attempt.batch, attempt.stan);
+    gateway.overtaken.note(key.clone());
     let reversed = gateway
         .app
         .write(ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt))
         .await;
-    let issued = match reversed {
-        Ok(issued) => issued,
+    let reversed = match reversed {
+        Ok(reversed) => reversed,
         // Nothing is said where nothing is known, or the transaction just changed: the terminal asks again.
         Err(Refused::Store(store::Error::Unknown(_)) | Refused::Conflict { .. }) => return Ok(Said::Nothing),
         Err(error) => return Err(error),
     };
-    gateway.reversal_queued.notify_one();
-    said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line))
+    if reversed.found {
+        gateway.overtaken.found(&key);
+        gateway.reversal_queued.notify_one();
+    }
+    said(gateway, &asked.message, asked.kind, &reversed.issued, Some(&asked.line))
 }

@@ -4,6 +4,7 @@
 //! [`components`], then [`public`] and [`merchant`]. Causes, steps and headlines arrive worded in
 //! `operations::views`; a page never words one by itself.
 
+pub mod agent;
 pub mod assets;
 pub mod components;
 pub mod console;

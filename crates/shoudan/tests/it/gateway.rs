@@ -445,3 +445,41 @@ fn parameters_are_downloaded_and_the_end_is_noted() {
         );
     });
 }
+
+#[test]
+fn two_sign_ins_at_once_leave_one_set_of_keys() {
+    on_every_database(|scene| async move {
+        let (mut first, mut second) = (scene.terminal(), scene.terminal());
+        let (one, two) = tokio::join!(first.sign_in(), second.sign_in());
+        assert!(one.unwrap().approved && two.unwrap().approved);
+        let mut codes = Vec::new();
+        for (trace, terminal) in [(10, &mut first), (20, &mut second)] {
+            terminal.trace = trace;
+            codes.push(terminal.sale(&card(GOOD), 100).await.unwrap().code);
+        }
+        codes.sort();
+        assert_eq!(codes, ["00", "A0"], "the keys that came last count");
+        scene.is_sound().await;
+    });
+}
+
+#[test]
+fn a_settlement_sent_twice_at_once_is_one_settlement() {
+    on_every_database(|scene| async move {
+        let mut raw = Raw::ready(&scene).await;
+        let mut settle = raw.management("0500", 201);
+        settle
+            .set(48, &"0".repeat(62))
+            .unwrap()
+            .set(49, "156")
+            .unwrap()
+            .set_bytes(63, b"01 ")
+            .unwrap();
+        let (first, second) = tokio::join!(raw.send(&settle), raw.send(&settle));
+        assert_eq!((first.text(39), second.text(39)), (Some("00"), Some("00")));
+        assert_eq!(first.text(48), second.text(48));
+        raw.sign_in(3).await;
+        assert_eq!(raw.batch, 2);
+        scene.is_sound().await;
+    });
+}

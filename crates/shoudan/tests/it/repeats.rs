@@ -103,11 +103,13 @@ fn what_never_arrived_is_reversed_without_a_trace_and_what_was_declined_is_not()
         let reversal = raw.reversal(&lost);
         assert_eq!(raw.code(&reversal).await, "00");
         assert!(scene.states().await.is_empty());
+        assert_eq!(raw.code(&lost).await, "94", "should it come after all, it is too late");
+        assert_eq!(scene.network.heard("0200"), 0);
         let declined = raw.sale(&card(POOR), 900);
         assert_eq!(raw.code(&declined).await, "51");
         let reversal = raw.reversal(&declined);
         assert_eq!(raw.code(&reversal).await, "01");
-        assert_eq!(scene.states().await, ["sale declined"]);
+        assert_eq!(scene.states().await, ["sale declined", "sale declined"]);
     });
 }
 

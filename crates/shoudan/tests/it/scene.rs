@@ -182,7 +182,7 @@ impl Scene {
 
     /// The estate's terminal, not yet signed in.
     pub fn terminal(&self) -> Terminal {
-        let key: String = TMK.iter().map(|byte| format!("{byte:02X}")).collect();
+        let key = operations::sealing::hex(&TMK);
         let number = &self.estate.number;
         let mut terminal = Terminal::new(&self.address.to_string(), number, &self.estate.merchant_number, &key);
         terminal.patience_ms = 5_000;

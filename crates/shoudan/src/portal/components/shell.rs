@@ -143,7 +143,7 @@ fn header(page: &Page<'_>, area: &Area<'_>) -> Markup {
                                 }
                             }
                         } @else {
-                            a.tool href=(paths::ME) title=(who.house) {
+                            a.tool href=(own(area)) title=(who.house) {
                                 (icon(Icon::Person))
                                 span.tool-name { (who.name) }
                             }
@@ -154,6 +154,15 @@ fn header(page: &Page<'_>, area: &Area<'_>) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Where one's name leads: among the merchant's pages to one's own, elsewhere by way of the login to wherever one's
+/// pages begin.
+const fn own(area: &Area<'_>) -> &'static str {
+    match area {
+        Area::Merchant(_) => paths::ME,
+        _ => paths::LOGIN,
     }
 }
 

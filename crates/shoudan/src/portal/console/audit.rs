@@ -28,6 +28,8 @@ pub struct Checked {
 pub struct Audit {
     /// Entries, newest first.
     pub rows: Rows<AuditView>,
+    /// Names of actors: `(id, name)`.
+    pub names: Vec<(String, String)>,
     /// The filter: `(name, value)` of `actor`, `command`, `merchant`, `subject`.
     pub filter: Vec<(String, String)>,
     /// The result of a check, if one was asked for.
@@ -46,7 +48,7 @@ pub fn audit(page: &Page<'_>, desk: &Desk, data: &Audit) -> Markup {
         @if data.rows.data.is_empty() {
             (empty(&Empty { icon: Icon::File, what: page.say(d::AUDIT_NONE), how: page.say(d::AUDIT_NONE_HOW), action: None }))
         } @else {
-            div.log data-list { @for one in &data.rows.data { (entry(page, one)) } }
+            div.log data-list { @for one in &data.rows.data { (entry(page, data, one)) } }
         }
         (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
     })
@@ -73,18 +75,21 @@ fn result(page: &Page<'_>, checked: &Checked) -> Markup {
     })
 }
 
-fn entry(page: &Page<'_>, one: &AuditView) -> Markup {
+fn entry(page: &Page<'_>, data: &Audit, one: &AuditView) -> Markup {
+    let name = data.names.iter().find(|(id, _)| *id == one.actor).map_or(one.actor.as_str(), |(_, name)| name);
     html! {
         details.log-entry {
             summary {
                 span.log-seq.number { @match one.seq { Some(seq) => (seq), None => span.quiet { (page.say(d::UNSEALED)) } } }
                 span.log-time { (page.when(one.at)) }
                 span.log-command.number { (one.command) }
-                span.log-actor { (one.actor) " " span.quiet { (one.role) } }
+                span.log-actor { (name) " " span.quiet { (one.role) } }
                 span.log-subject { span.quiet { (kind_name(page, &one.subject.kind)) } " " (one.subject.label) }
             }
             dl.pairs {
                 dt { (page.say(d::GROUND)) } dd { (one.reason) }
+                dt { (page.say(d::ACTOR)) } dd.hash { (one.actor) }
+                dt { (page.say(w::SUBJECT)) } dd.hash { (one.subject.id) }
                 dt { (page.say(d::BEFORE)) } dd.hash { (digest(&one.before_digest)) }
                 dt { (page.say(d::AFTER)) } dd.hash { (digest(&one.after_digest)) }
                 dt { (page.say(d::HASH)) } dd.hash { (digest(&one.hash)) }

@@ -77,12 +77,18 @@ pub fn kind_word(kind: &str) -> Word {
     }
 }
 
+fn risk_word<'a>(page: &Page<'_>, level: &'a str) -> &'a str {
+    const LEVELS: [(&str, Word); 4] =
+        [("low", w::RISK_LOW), ("normal", w::RISK_NORMAL), ("medium", w::RISK_MEDIUM), ("high", w::RISK_HIGH)];
+    LEVELS.iter().find(|(code, _)| *code == level).map_or(level, |(_, word)| page.say(*word))
+}
+
 fn about(page: &Page<'_>, it: &MerchantView) -> Markup {
     let mut all = vec![
         Fact::text(page.say(w::STAGE), &it.stage_name),
         Fact::text(page.say(w::CATEGORY), &format!("{} {}", it.mcc, it.mcc_name)),
         Fact::text(page.say(w::PLACE), &it.city),
-        Fact::text(page.say(w::RISK), &it.risk_level),
+        Fact::text(page.say(w::RISK), risk_word(page, &it.risk_level)),
     ];
     if !it.agent_name.is_empty() {
         all.push(Fact::text(page.say(w::AGENT), &it.agent_name));

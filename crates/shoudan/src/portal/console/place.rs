@@ -74,7 +74,7 @@ pub fn place(page: &Page<'_>, desk: &Desk, data: &Place) -> Markup {
         p.quiet { (page.say(d::NEW_STOP_NOTE)) }
         (errors_first(page, &data.errors))
         div.console-two.place {
-            form.panel.place-form method="post" action=(paths::PREVIEW_STOP) data-draft { (form(page, data)) }
+            form.panel.place-form #f-form method="post" action=(paths::PREVIEW_STOP) data-draft { (form(page, data)) }
             div.place-preview aria-live="polite" {
                 @match &data.preview {
                     Some(preview) => (shown(page, preview, &data.form)),

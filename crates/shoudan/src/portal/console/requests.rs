@@ -106,7 +106,7 @@ pub fn request(page: &Page<'_>, desk: &Desk, data: &Request) -> Markup {
             div.split-main data-remember=(it.kind_name) data-detail=(it.merchant_name) {
                 p.over { a href=(paths::merchant(&it.merchant_id)) { (it.merchant_name) } " · " (subject(page, &it.subject)) }
                 (where_it_stands(page, it))
-                (errors_first(page, &data.errors))
+                div #f-form { (errors_first(page, &data.errors)) }
                 @for step in it.steps.iter().filter(|s| s.mine && matches!(s.state.as_str(), "now" | "returned")) { (own_step(page, data, step)) }
                 section { h2 { (page.say(d::STEPS)) } (plan(page, &steps, &|_| None)) }
             }
@@ -146,7 +146,7 @@ fn own_step(page: &Page<'_>, data: &Request, step: &StepView) -> Markup {
             @if step.kind == "review" {
                 @if let Some(review) = &it.review { p { a.button.primary href=(paths::review(&it.merchant_id, review)) { (page.say(d::SEE_REVIEW)) } } }
             } @else {
-                form method="post" action=(paths::step(&it.merchant_id, &it.id, &step.step)) {
+                form id={ "f-form-" (step.step) } method="post" action=(paths::step(&it.merchant_id, &it.id, &step.step)) {
                     input type="hidden" name="version" value=(it.version);
                     @for asked in &step.fields {
                         (field(page, &Field { hint: &asked.hint, value: or(typed(&asked.code), &asked.value), ..Field::line(&asked.code, &asked.name) }.error_from(&data.errors)))

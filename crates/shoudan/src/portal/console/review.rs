@@ -1,7 +1,7 @@
 //! One review: documents and data side by side, each item accepted or returned, and what follows shown before.
 
 use maud::{Markup, html};
-use operations::views::{DecisionView, DocumentAsked, DocumentView, FieldAsked, ReviewView, StepView};
+use operations::views::{DecisionView, DocumentAsked, DocumentView, ReviewView, StepView};
 
 use super::frame::{Desk, Spot, frame, promise, subject};
 use super::{paths, reviews};
@@ -51,7 +51,7 @@ pub fn review(page: &Page<'_>, desk: &Desk, data: &Review) -> Markup {
         (errors_first(page, &data.errors))
         (decided(page, it))
         datalist #usual { @for one in USUAL { option value=(page.say(one)) {} } }
-        form.review method="post" action=(paths::review(&request.merchant_id, &it.id)) data-review data-draft {
+        form.review #f-form method="post" action=(paths::review(&request.merchant_id, &it.id)) data-review data-draft {
             input type="hidden" name="version" value=(request.version);
             div.review-pair {
                 section { h2 { (page.say(d::EVIDENCE)) } (evidence(page, data, open)) }

@@ -181,7 +181,7 @@ fn lifting(page: &Page<'_>, data: &Stop) -> Markup {
             MayLift::Roles(roles) => (notice(Tone::Info, html! { p { (page.say(d::LIFT_ROLE)) (roles.join(page.say(crate::portal::words::parts::COMMA))) } })),
             MayLift::Yes => {
                 (errors_first(page, &data.errors))
-                form.lift method="post" action=(paths::lift(&it.merchant_id, &it.id)) {
+                form.lift #f-form method="post" action=(paths::lift(&it.merchant_id, &it.id)) {
                     (field(page, &Field { hint: page.say(d::LIFT_HINT), value: &data.why, most: Some(500), ..Field::line("why", page.say(d::LIFT_WHY)) }.of(Input::Lines).error_from(&data.errors)))
                     button.button.primary type="submit" { (icon(Icon::Check)) span { (page.say(d::LIFT)) } }
                 }

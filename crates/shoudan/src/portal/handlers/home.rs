@@ -83,7 +83,7 @@ fn first_restoration(
             && may_do(ctx, &step)
         {
             let href = paths::new_request(&offer.kind, &one.id);
-            return Ok(Some(NextAction { request_name: format!("{} {}", offer.name, one.number), step, href }));
+            return Ok(Some(NextAction { request_name: format!("{} {}", one.number, offer.name), step, href }));
         }
     }
     Ok(None)

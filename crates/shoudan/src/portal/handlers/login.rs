@@ -2,6 +2,8 @@
 //!
 //! Between password and code the browser holds a sealed note of who gave the right password; no node keeps it.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -27,6 +29,8 @@ use crate::problem::Problem;
 const NOTE: &str = "login";
 /// What the note is sealed for.
 const PLACE: &str = "login/second-factor";
+/// Demonstration accounts shown of each role: four eyes need two.
+const EACH_ROLE: usize = 2;
 /// How long the code may take.
 const NOTE_SECONDS: i64 = 300;
 
@@ -176,16 +180,25 @@ struct WorldAccount {
     totp_secret: Option<String>,
 }
 
+/// A few accounts of each role, a merchant's people first.
 async fn accounts(visit: &Visit) -> Vec<DemoAccount> {
     let Some(file) = visit.app.data.as_ref().filter(|_| visit.app.demo).map(|dir| dir.join("world.json")) else {
         return Vec::new();
     };
     let read = tokio::task::spawn_blocking(move || std::fs::read(file)).await;
     let world: Option<World> = read.ok().and_then(Result::ok).and_then(|text| serde_json::from_slice(&text).ok());
+    let mut all = world.map(|world| world.accounts).unwrap_or_default();
     let roles = &visit.app.platform.catalog.roles;
+    all.sort_by_key(|a| roles.get(&a.role).is_none_or(|role| role.staff));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    all.retain(|a| {
+        let count = seen.entry(a.role.clone()).or_default();
+        *count += 1;
+        *count <= EACH_ROLE
+    });
     let name = |code: &String| roles.get(code).map_or_else(|| code.clone(), |r| r.name.get(visit.caller.lang).to_owned());
     let of = |a: WorldAccount| DemoAccount { role: name(&a.role), login: a.login, password: a.password, totp: a.totp_secret };
-    world.map(|w| w.accounts.into_iter().map(of).collect()).unwrap_or_default()
+    all.into_iter().map(of).collect()
 }
 
 /// The hash of a new password, made where hashes are made; refused where it does not do.

@@ -1,5 +1,6 @@
 //! The doors of the pages: parse, call one operation, render. Nothing is decided here and no page is worded.
 
+mod agent;
 mod assets;
 mod form;
 mod home;
@@ -13,7 +14,7 @@ mod steps;
 mod terminals;
 mod visit;
 
-pub use form::Typed;
+pub use form::{Typed, local};
 pub use visit::Visit;
 
 use crate::doors::{Access, Doors};
@@ -32,5 +33,6 @@ pub fn routes(doors: Doors) -> Doors {
     let doors = money::routes(doors);
     let doors = requests::routes(doors);
     let doors = steps::routes(doors);
-    me::routes(doors)
+    let doors = me::routes(doors);
+    agent::routes(doors)
 }

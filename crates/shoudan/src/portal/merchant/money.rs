@@ -64,7 +64,9 @@ pub fn money(page: &Page<'_>, data: &Money) -> Markup {
                 h1 { (page.say(w::MONEY_TITLE)) }
                 a href=(paths::TRANSACTIONS) { (page.say(w::ALL_TRANSACTIONS)) }
             }
-            @if !data.causes.is_empty() { (causes(page, &data.causes, &data.capabilities)) }
+            @if !data.causes.is_empty() {
+                section { h2 { (page.say(w::PAYOUT_CAUSES)) } (causes(page, &data.causes, &data.capabilities)) }
+            }
             div.split {
                 section.split-main {
                     h2 { (page.say(w::STATEMENTS)) }

@@ -24,10 +24,14 @@ pub struct Problem<'a> {
 }
 
 /// Title, what happened, what to do, for each status.
-const PROBLEMS: [(u16, Word, Word, Word); 7] = [
+const PROBLEMS: [(u16, Word, Word, Word); 11] = [
+    (400, w::P400, w::P400_WHAT, w::P400_DO),
+    (401, w::P401, w::P401_WHAT, w::P401_DO),
     (403, w::P403, w::P403_WHAT, w::P403_DO),
     (404, w::P404, w::P404_WHAT, w::P404_DO),
+    (405, w::P404, w::P404_WHAT, w::P404_DO),
     (409, w::P409, w::P409_WHAT, w::P409_DO),
+    (413, w::P413, w::P413_WHAT, w::P413_DO),
     (422, w::P422, w::P422_WHAT, w::P422_DO),
     (429, w::P429, w::P429_WHAT, w::P429_DO),
     (500, w::P500, w::P500_WHAT, w::P500_DO),
@@ -77,6 +81,7 @@ fn ways<'a>(page: &Page<'a>, status: u16) -> Vec<Action<'a>> {
     let home = if page.who.is_some() { paths::HOME } else { paths::FRONT };
     let front = Action::link(page.say(w::TO_FRONT), home, Weight::Quiet);
     match status {
+        401 => vec![Action::link(page.say(w::LOGIN_TITLE), paths::LOGIN, Weight::Primary), front],
         409 => vec![Action::link(page.say(w::RELOAD), page.path, Weight::Primary), front],
         500.. => vec![
             Action::link(page.say(w::TO_STATUS), paths::STATUS, Weight::Primary),

@@ -296,6 +296,7 @@ fn audit(lang: Lang) -> Audit {
             one(Some(48_121), 3 * HOUR, "system:expiry", "system", "stops.place", "merchant", "mch_1", ["执照到期", "licence expired"]),
             one(Some(48_120), DAY, "usr_zhou", "owner", "requests.submit", "request", "req_4f2k9", ["上传材料", "documents uploaded"]),
         ]),
+        names: vec![("usr_lin".into(), say(lang, "林静", "Lin Jing"))],
         filter: vec![],
         checked: Some(Checked { links: 48_122, unsealed: 1, head: "be0de61ac1bc7792ff104a61c37d9e00".into(), problems: vec![] }),
     }

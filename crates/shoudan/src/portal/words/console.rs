@@ -93,6 +93,10 @@ words! {
     STAGE: "阶段", "Stage";
     AGENT: "代理商", "Agent";
     RISK: "风险等级", "Risk";
+    RISK_LOW: "低", "Low";
+    RISK_NORMAL: "一般", "Normal";
+    RISK_MEDIUM: "中", "Medium";
+    RISK_HIGH: "高", "High";
     CONTRACT: "协议", "Contract";
     ACCOUNT: "结算账户", "Settlement account";
     ACTIVATED: "入网于", "Active since";

@@ -53,6 +53,11 @@ words! {
         "Look at three things: paper and power, a signal on the screen, the right time. If all are fine, report a fault and say what the screen shows.";
     EXPLANATION_CODE: "客服原因码", "Code for the hotline";
 
+    // Agents
+    AGENT_TITLE: "我服务的收款机", "Terminals in my care";
+    AGENT_NONE: "这里会列出您服务的商户的收款机", "The terminals of your merchants will be listed here";
+    AGENT_NONE_HOW: "您发展的商户入网并领用机具后出现。", "They appear once a merchant of yours is taken on and gets a machine.";
+
     // Money
     MONEY_TITLE: "资金", "Money";
     ACCOUNT: "结算账户", "Settlement account";
@@ -66,6 +71,7 @@ words! {
     EFFECTIVE: "启用于", "Receives since";
     CHANGE_ACCOUNT: "变更结算账户", "Change the settlement account";
     CHANGE_ACCOUNT_NOTE: "变更要由两位审核人员确认，并有冷静期；在途款项不受影响。", "Two reviewers confirm a change and a cooling-off period follows; money under way is not affected.";
+    PAYOUT_CAUSES: "影响结算的情况", "What affects payouts";
     STATEMENTS: "每日对账", "Daily statements";
     STATEMENTS_NONE: "这里会按天列出收款和退款", "Each day's sales and refunds will be listed here";
     STATEMENTS_NONE_HOW: "收第一笔款的当天就会出现。", "The first appears on the day of your first sale.";

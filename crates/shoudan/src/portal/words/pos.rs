@@ -33,7 +33,16 @@ words! {
     SIGN_IN_FIRST: "请先签到", "Please sign in";
     NO_ANSWER: "没有应答", "No answer";
     NOTHING_TO_UNDO: "本批没有可撤的消费", "No sale to undo";
+    CANNOT_SEND: "机器发不了这一笔", "Cannot send this";
     OWES: "有一笔冲正待发", "A reversal is owed";
+    O_APPROVED: "批准", "approved";
+    O_FUNDS: "余额不足", "insufficient funds";
+    O_PIN: "密码错", "wrong PIN";
+    O_EXPIRED: "过期卡", "expired card";
+    O_LIMIT: "超限额", "above the limit";
+    O_LOST: "挂失卡", "lost card";
+    O_SILENT: "网络不应答", "no answer from the network";
+    O_LATE: "网络迟到的应答", "a late answer";
     FACTS: "这台机器", "This machine";
     MERCHANT: "商户", "Merchant";
     SERIAL: "序列号", "Serial number";

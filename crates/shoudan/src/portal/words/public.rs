@@ -107,6 +107,15 @@ words! {
     DEMO_TOTP: "验证器密钥", "Authenticator key";
 
     // Problems
+    P400: "提交的内容无法读取", "What was sent cannot be read";
+    P400_WHAT: "请求不完整或格式不对，没有改动任何数据。", "The request is incomplete or malformed; nothing was changed.";
+    P400_DO: "回到上一页，重新打开再试一次。", "Go back, open the page anew and try once more.";
+    P401: "需要先登录", "Sign in first";
+    P401_WHAT: "登录已经结束，或者还没有登录；刚才提交的内容没有保存。", "You are not signed in, or were signed out meanwhile; what you just sent was not saved.";
+    P401_DO: "登录后回到这一页再提交；填写的内容保留在这台设备上。", "Sign in, come back and send it again; what you typed is kept on this device.";
+    P413: "文件太大", "The file is too large";
+    P413_WHAT: "单个文件最多 8 MB，这次上传没有保存。", "A file may have 8 MB at most; this one was not saved.";
+    P413_DO: "回到上一页，重新拍一张，或把图片缩小、PDF 分开后再传。", "Go back and take the picture again, make it smaller, or split the PDF.";
     P403: "没有权限打开这一页", "This page is not open to you";
     P403_WHAT: "您的角色不包含这一页或这项操作。", "Your role does not include this page or action.";
     P403_DO: "需要办理的，请由店主或有权限的同事操作；如果登录的不是本人，先退出再登录。",

@@ -8,6 +8,7 @@ use operations::views::{Paging, ReviewView, StopView};
 use operations::{Ctx, audit, people, requests, reviews, search, stops};
 use store::Tx;
 
+use super::names::{Actors, name_stops};
 use super::{STAFF, desk, paging, shown};
 use crate::api::asked::Asked;
 use crate::doors::{Access, Doors};
@@ -50,7 +51,7 @@ fn waiting(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<Home> {
     let found = stops::list(tx, ctx, &live, &all)?;
     let state = |code: &str| found.data.iter().filter(|stop| stop.state == code).count();
     let mut newest: Vec<StopView> = found.data.iter().take(6).cloned().collect();
-    super::stops::name_subjects(tx, &mut newest)?;
+    name_stops(tx, ctx, &mut newest)?;
     let mut first = turn.data.clone();
     first.sort_by_key(|row| row.promise_by.unwrap_or(i64::MAX));
     first.truncate(6);
@@ -102,11 +103,15 @@ async fn log(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         ..Default::default()
     };
     let (paging, check) = (paging(&asked)?, asked.text("check").is_some());
-    let (rows, checked) = visit
+    let (rows, checked, names) = visit
         .read(move |tx, ctx| {
             let rows = audit::list(tx, ctx, &filter, &paging)?;
             let checked = if check { Some(audit::verify(tx)?) } else { None };
-            Ok((rows, checked))
+            let mut actors = Actors::default();
+            for row in &rows.data {
+                actors.name(tx, ctx, &row.actor)?;
+            }
+            Ok((rows, checked, actors.into_pairs()))
         })
         .await?;
     let checked = checked.map(|report| Checked {
@@ -116,7 +121,7 @@ async fn log(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         problems: report.problems.into_iter().map(|p| (p.seq, p.what)).collect(),
     });
     let filter = ["actor", "command", "merchant", "subject"].map(|name| (name.to_owned(), asked.filter(name))).to_vec();
-    Ok(shown(console::audit(&visit.page(), &desk(&visit), &Audit { rows, filter, checked })))
+    Ok(shown(console::audit(&visit.page(), &desk(&visit), &Audit { rows, names, filter, checked })))
 }
 
 async fn staff(visit: Visit) -> Result<Response, Problem> {

@@ -1,6 +1,7 @@
 //! The doors of the console: parse, call one operation, render.
 
 mod look;
+mod names;
 mod reviews;
 mod stops;
 mod subjects;

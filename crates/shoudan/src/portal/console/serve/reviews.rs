@@ -45,7 +45,8 @@ async fn seen(visit: &Visit, merchant: String, id: String) -> Result<ReviewView,
 
 fn page(visit: &Visit, mut review: ReviewView, errors: Vec<(String, String)>, typed: Vec<(String, String)>) -> maud::Markup {
     let page = visit.page();
-    review.role = role_name(&page, &visit.app.platform.catalog, &review.role).to_owned();
+    let role = role_name(&page, &visit.app.platform.catalog, &review.role).to_owned();
+    review.role = role;
     console::review(&page, &desk(visit), &Review { review, errors, typed })
 }
 

@@ -10,11 +10,12 @@ use operations::chain::{self, NETWORK, NOBODY, PLATFORM};
 use operations::refused::{Done, Refused};
 use operations::stops::{self, Place as NewStop};
 use operations::views::StopView;
-use operations::{Ctx, merchants, terminals};
+use operations::terminals;
 use serde_json::json;
 use store::Tx;
 use store::stops::Filter;
 
+use super::names::name_stops;
 use super::{STAFF, desk, local, paging, shown, told};
 use crate::api::asked::Asked;
 use crate::doors::{Access, Doors};
@@ -42,26 +43,11 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let rows = visit
         .read(move |tx, ctx| {
             let mut rows = stops::list(tx, ctx, &filter, &paging)?;
-            name_subjects(tx, &mut rows.data)?;
+            name_stops(tx, ctx, &mut rows.data)?;
             Ok(rows)
         })
         .await?;
     Ok(shown(console::stops(&visit.page(), &desk(&visit), &Stops { rows, kind, reason, all })))
-}
-
-/// Gives the subjects of stops the names people use, where the stop itself has none.
-pub(super) fn name_subjects(tx: &mut Tx<'_>, stops: &mut [StopView]) -> Done<()> {
-    for stop in stops.iter_mut().filter(|stop| stop.subject.label.is_empty()) {
-        let id = stop.subject.id.as_str();
-        let label = match stop.subject.kind.as_str() {
-            "merchant" => merchants::called(tx, id)?,
-            "terminal" => store::terminals::get(tx, &stop.merchant_id, id)?.map(|row| row.number),
-            "device" => store::devices::get(tx, id)?.map(|row| row.serial),
-            _ => None,
-        };
-        stop.subject.label = label.unwrap_or_default();
-    }
-    Ok(())
 }
 
 async fn stop(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
@@ -69,24 +55,25 @@ async fn stop(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Res
     Ok(shown(page(&visit, found, vec![], String::new())))
 }
 
-async fn seen(visit: &Visit, merchant: String, id: String) -> Result<StopView, Problem> {
+/// A stop, and the id of whoever placed it.
+async fn seen(visit: &Visit, merchant: String, id: String) -> Result<(StopView, String), Problem> {
     let found = visit.read(move |tx, ctx| {
         ctx.need("read_all")?;
         let row = store::stops::get(tx, &merchant, &id)?.ok_or_else(|| Refused::not_found("stop", id))?;
         let mut view = stops::view(ctx, &row);
-        name_subjects(tx, std::slice::from_mut(&mut view))?;
-        Ok(view)
+        name_stops(tx, ctx, std::slice::from_mut(&mut view))?;
+        Ok((view, row.placed_by))
     });
     Ok(found.await?)
 }
 
-fn page(visit: &Visit, stop: StopView, errors: Vec<(String, String)>, why: String) -> maud::Markup {
+fn page(visit: &Visit, (stop, placer): (StopView, String), errors: Vec<(String, String)>, why: String) -> maud::Markup {
     let page = visit.page();
     let tables = &visit.app.platform.catalog;
     let reason = tables.reasons.get(&stop.reason);
     let data = Stop {
         script: reason.map(|r| r.texts(page.lang).desk.clone()).unwrap_or_default(),
-        lift: may_lift(visit, &stop, reason),
+        lift: may_lift(visit, &stop, &placer, reason),
         stop,
         errors,
         why,
@@ -95,7 +82,7 @@ fn page(visit: &Visit, stop: StopView, errors: Vec<(String, String)>, why: Strin
 }
 
 /// What the catalogue and the stop say about lifting it; the operation decides again.
-fn may_lift(visit: &Visit, stop: &StopView, reason: Option<&Reason>) -> MayLift {
+fn may_lift(visit: &Visit, stop: &StopView, placer: &str, reason: Option<&Reason>) -> MayLift {
     let actor = &visit.caller.actor;
     let Some(reason) = reason else { return MayLift::Yes };
     if matches!(stop.state.as_str(), "lifted" | "ended") {
@@ -108,7 +95,7 @@ fn may_lift(visit: &Visit, stop: &StopView, reason: Option<&Reason>) -> MayLift 
         let page = visit.page();
         let tables = &visit.app.platform.catalog;
         MayLift::Roles(reason.lift.by.iter().map(|role| role_name(&page, tables, role).to_owned()).collect())
-    } else if stop.placed_by == actor.id {
+    } else if placer == actor.id {
         MayLift::Placer
     } else {
         MayLift::Yes
@@ -185,7 +172,7 @@ async fn preview(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     let found = visit.app.read(ctx, move |tx, ctx| {
         let place = command(tx, &wanted, &zone)?;
         let mut preview = stops::preview(tx, ctx, &place)?;
-        name_subjects(tx, std::slice::from_mut(&mut preview.stop))?;
+        name_stops(tx, ctx, std::slice::from_mut(&mut preview.stop))?;
         Ok(preview)
     });
     let (preview, errors) = match found.await {

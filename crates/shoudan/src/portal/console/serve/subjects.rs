@@ -6,10 +6,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::time::{Time, Zone};
 use operations::explain::{self, Ask, Audience};
 use operations::refused::{Done, Refused};
-use operations::views::{Explanation, Paging};
+use operations::views::{EventView, Explanation, Page, Paging};
 use operations::{Ctx, events, merchants, requests, terminals};
 use store::Tx;
 
+use super::names::name_events;
 use super::{STAFF, desk, field, local, paging, shown};
 use crate::api::asked::Asked;
 use crate::doors::Doors;
@@ -50,8 +51,9 @@ impl Wish {
         })
     }
 
-    fn history(&self, events: operations::views::Page<operations::views::EventView>) -> History {
-        History { events, kind: self.kind.clone(), at: self.at.clone() }
+    fn history(&self, tx: &mut Tx<'_>, ctx: &Ctx, mut events: Page<EventView>) -> Done<History> {
+        name_events(tx, ctx, &mut events.data)?;
+        Ok(History { events, kind: self.kind.clone(), at: self.at.clone() })
     }
 }
 
@@ -82,7 +84,8 @@ fn merchant_page(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, wish: &Wish) -> Done<
         let filter = events::Filter { merchant: id.to_owned(), kinds: wish.kinds.clone(), ..Default::default() };
         events::list(tx, ctx, &filter, &wish.paging)?
     };
-    Ok(Merchant { merchant, answer, terminals, requests, history: wish.history(events) })
+    let history = wish.history(tx, ctx, events)?;
+    Ok(Merchant { merchant, answer, terminals, requests, history })
 }
 
 /// The same explanation twice: as the merchant reads it, and as staff do.
@@ -113,7 +116,8 @@ fn terminal_page(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, wish: &Wish) -> D
         ..Default::default()
     };
     let events = events::list(tx, ctx, &filter, &wish.paging)?;
-    Ok(Terminal { terminal, answer, history: wish.history(events) })
+    let history = wish.history(tx, ctx, events)?;
+    Ok(Terminal { terminal, answer, history })
 }
 
 /// A device is looked at where it serves; one that serves nowhere has a short page of its own.

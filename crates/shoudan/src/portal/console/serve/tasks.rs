@@ -3,13 +3,14 @@
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use operations::refused::Done;
 use operations::requests::{self, Submit};
 use operations::views::Paging;
 use operations::{Ctx, events};
-use operations::refused::Done;
 use store::Tx;
 use store::requests::Filter;
 
+use super::names::name_events;
 use super::{STAFF, desk, paging, shown, told};
 use crate::api::asked::Asked;
 use crate::doors::Doors;
@@ -47,7 +48,8 @@ async fn request(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> 
 
 fn seen(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Request> {
     let request = requests::view(tx, ctx, merchant, id)?;
-    let events = events::timeline(tx, ctx, merchant, "request", id, &Paging { limit: 20, cursor: None })?.data;
+    let mut events = events::timeline(tx, ctx, merchant, "request", id, &Paging { limit: 20, cursor: None })?.data;
+    name_events(tx, ctx, &mut events)?;
     Ok(Request { request, events, errors: vec![], typed: vec![] })
 }
 
