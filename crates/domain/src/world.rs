@@ -99,12 +99,13 @@ impl<'c> World<'c> {
         causes.sort_by(|a, b| {
             (a.kind, &a.reason.code, a.stop).cmp(&(b.kind, &b.reason.code, b.stop))
         });
-        let roots: Vec<&'c Reason> = causes.iter().map(|c| c.reason).collect();
+        let all: Vec<&'c Reason> = causes.iter().map(|c| c.reason).collect();
+        let hidden = |symptom: &Reason| all.iter().any(|root| self.explains(root, symptom));
         for cause in &mut causes {
-            cause.hidden_by = roots
-                .iter()
-                .find(|r| self.explains(r, cause.reason))
-                .map(|r| r.code.as_str());
+            // A root that is itself a symptom passes what it explains on to the one above it.
+            let explaining = || all.iter().filter(|root| self.explains(root, cause.reason));
+            let root = explaining().find(|root| !hidden(root)).or_else(|| explaining().next());
+            cause.hidden_by = root.map(|r| r.code.as_str());
         }
         causes
     }

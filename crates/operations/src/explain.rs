@@ -335,7 +335,7 @@ impl Teller<'_> {
         let catalog = self.ctx.catalog();
         let reason = cause.reason;
         let row = cause.stop.and_then(|i| world.stops.get(i)).and_then(|s| self.chain.stop(&s.id));
-        let step = plan.steps.iter().find(|s| s.state != "done" && s.serves.contains(&reason.code));
+        let step = plan.steps.iter().find(|s| !matches!(s.state.as_str(), "done" | "submitted") && s.serves.contains(&reason.code));
         let blocks = catalog.blocked_by(&reason.code);
         let rest = CapabilitySet(!blocks.0);
         let staff = self.audience == Audience::Desk;

@@ -99,7 +99,8 @@ impl App {
         let calendar = calendar(options.catalog.as_ref(), options.demo)?;
         let config = store::Config::from_url(&options.database)?;
         let db = Db::open(&config).context("the database could not be opened")?;
-        db.migrate(store::schema::MIGRATIONS).context("the database's schema could not be brought up to date")?;
+        db.migrate(store::schema::MIGRATIONS)
+            .context("the database's schema could not be brought up to date")?;
         for weakness in db.weaknesses() {
             tracing::warn!("the database may lose commits when the machine fails: {weakness}");
         }
@@ -113,7 +114,12 @@ impl App {
         Ok(Self(Arc::new(Inside {
             db,
             platform,
-            clock: Clock::new(options.clock, options.seed, start, if options.clock == Kind::Machine { 0 } else { offset }),
+            clock: Clock::new(
+                options.clock,
+                options.seed,
+                start,
+                if options.clock == Kind::Machine { 0 } else { offset },
+            ),
             demo: options.demo,
             institution: options.institution,
             origin: options.origin,
@@ -123,7 +129,11 @@ impl App {
             hashing: Semaphore::new(HASHING_AT_ONCE),
             jobs_turn: Mutex::new(Leases::default()),
             // Under a clock that stands still the lease of the process before would never run out.
-            node: if options.clock == Kind::Frozen { "node:test".to_owned() } else { format!("node:{start}") },
+            node: if options.clock == Kind::Frozen {
+                "node:test".to_owned()
+            } else {
+                format!("node:{start}")
+            },
         })))
     }
 
@@ -176,7 +186,11 @@ fn begin(tx: &mut Tx<'_>) -> Done<(i64, u64)> {
     let before = settings::get(tx, STARTS)?;
     let starts: u64 = before.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
     if !settings::replace(tx, STARTS, before.as_deref(), &(starts + 1).to_string())? {
-        return Err(Refused::conflict("platform", "start", "another process started at the same moment; start again"));
+        return Err(Refused::conflict(
+            "platform",
+            "start",
+            "another process started at the same moment; start again",
+        ));
     }
     Ok((offset, starts))
 }
@@ -200,7 +214,11 @@ pub(crate) fn load_catalog(directory: Option<&PathBuf>) -> anyhow::Result<Catalo
 
 fn refused_catalog<P: ToString>(problems: &[P]) -> anyhow::Error {
     let listed: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    anyhow::anyhow!("the catalogue is refused, {} problem(s):\n  {}", problems.len(), listed.join("\n  "))
+    anyhow::anyhow!(
+        "the catalogue is refused, {} problem(s):\n  {}",
+        problems.len(),
+        listed.join("\n  ")
+    )
 }
 
 /// The working-day table beside the catalogue, or the shipped one.
@@ -208,7 +226,10 @@ pub(crate) fn calendar(directory: Option<&PathBuf>, demo: bool) -> anyhow::Resul
     let own = directory.map(|d| d.join("calendar.csv")).filter(|path| path.exists());
     let text = match own {
         Some(path) => std::fs::read_to_string(&path).with_context(|| path.display().to_string())?,
-        None => match domain::catalog::EMBEDDED.iter().find(|(name, _)| *name == "calendar.csv") {
+        None => match domain::catalog::EMBEDDED
+            .iter()
+            .find(|(name, _)| *name == "calendar.csv")
+        {
             Some((_, text)) => (*text).to_owned(),
             None => bail!("the working-day calendar is not part of this build"),
         },

@@ -37,7 +37,12 @@ enum Chance {
     Machine,
     /// One seed. Commands draw in the order they come; jobs from a stream per moment, so that when they happen to run
     /// between two commands changes nothing.
-    Seeded { seed: u64, commands: IdSource, moment: i64, jobs: u64 },
+    Seeded {
+        seed: u64,
+        commands: IdSource,
+        moment: i64,
+        jobs: u64,
+    },
 }
 
 impl Clock {
@@ -49,10 +54,19 @@ impl Clock {
             Kind::Machine | Kind::Movable => Chance::Machine,
             Kind::Frozen => {
                 let seed = seed ^ start.rotate_left(32);
-                Chance::Seeded { seed, commands: IdSource::seeded(seed), moment: 0, jobs: 0 }
+                Chance::Seeded {
+                    seed,
+                    commands: IdSource::seeded(seed),
+                    moment: 0,
+                    jobs: 0,
+                }
             }
         };
-        Self { kind, offset: AtomicI64::new(offset), chance: Mutex::new(chance) }
+        Self {
+            kind,
+            offset: AtomicI64::new(offset),
+            chance: Mutex::new(chance),
+        }
     }
 
     /// Whether it may be moved by hand.
@@ -67,7 +81,11 @@ impl Clock {
 
     /// The platform's time.
     pub fn now(&self) -> Time {
-        let base = if self.kind == Kind::Frozen { START } else { machine_time() };
+        let base = if self.kind == Kind::Frozen {
+            START
+        } else {
+            machine_time()
+        };
         Time::from_millis(base.millis().saturating_add(self.offset.load(Ordering::Acquire)))
     }
 
@@ -121,9 +139,14 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks the machine for the time"
+)]
 fn machine_time() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     Time::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -131,7 +154,11 @@ fn machine_time() -> Time {
 ///
 /// # Panics
 /// When the machine has none: nothing secret could be made, so nothing may go on.
-#[expect(clippy::disallowed_methods, clippy::panic, reason = "the one place that asks the machine for randomness")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "the one place that asks the machine for randomness"
+)]
 pub fn entropy() -> [u8; 32] {
     let mut bytes = [0; 32];
     if let Err(error) = getrandom::fill(&mut bytes) {
@@ -158,7 +185,10 @@ mod tests {
         let (first, second) = (Clock::new(Kind::Frozen, 7, 0, 0), Clock::new(Kind::Frozen, 7, 0, 0));
         assert_eq!(draw(&first), draw(&second));
         assert_ne!(draw(&first), draw(&Clock::new(Kind::Frozen, 8, 0, 0)));
-        assert_ne!(draw(&Clock::new(Kind::Frozen, 7, 0, 0)), draw(&Clock::new(Kind::Frozen, 7, 1, 0)));
+        assert_ne!(
+            draw(&Clock::new(Kind::Frozen, 7, 0, 0)),
+            draw(&Clock::new(Kind::Frozen, 7, 1, 0))
+        );
     }
 
     #[test]

@@ -84,7 +84,10 @@ impl House {
         fn kept(text: String) -> &'static str {
             Box::leak(text.into_boxed_str())
         }
-        let word = |named: Named| Word { zh: kept(named.zh), en: kept(named.en) };
+        let word = |named: Named| Word {
+            zh: kept(named.zh),
+            en: kept(named.en),
+        };
         Institution {
             name: word(self.name),
             hours: word(self.hours),
@@ -101,7 +104,10 @@ pub fn read(path: &Path) -> anyhow::Result<Serve> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let serve: Serve = toml::from_str(&text).with_context(|| path.display().to_string())?;
     if !serve.origin.starts_with("https://") && !serve.http.ip().is_loopback() {
-        bail!("{}: origin must begin with https:// where HTTP listens beyond this machine", path.display());
+        bail!(
+            "{}: origin must begin with https:// where HTTP listens beyond this machine",
+            path.display()
+        );
     }
     Ok(serve)
 }
@@ -141,8 +147,14 @@ fn key(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Result<Sec
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks(2).filter_map(|pair| Some(pair.first()? << 4 | pair.get(1)?)).collect();
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .filter_map(|pair| Some(pair.first()? << 4 | pair.get(1)?))
+        .collect();
     bytes.try_into().ok().filter(|_| digits.len() == 64)
 }
 
@@ -157,15 +169,25 @@ struct DemoKeys {
 pub fn demo_keys(directory: &Path, fresh: impl Fn() -> [u8; 32]) -> anyhow::Result<Keys> {
     let path = directory.join("keys");
     if !path.exists() {
-        let text = serde_json::to_string_pretty(&DemoKeys { data: hex(&fresh()), index: hex(&fresh()) })?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let text = serde_json::to_string_pretty(&DemoKeys {
+            data: hex(&fresh()),
+            index: hex(&fresh()),
+        })?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
     }
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let kept: DemoKeys = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
     match (unhex(&kept.data), unhex(&kept.index)) {
-        (Some(data), Some(index)) => Ok(Keys { data: Secret::new(data), index: Secret::new(index) }),
+        (Some(data), Some(index)) => Ok(Keys {
+            data: Secret::new(data),
+            index: Secret::new(index),
+        }),
         _ => bail!("{}: a key is not 64 hexadecimal digits", path.display()),
     }
 }
@@ -175,7 +197,10 @@ pub fn demo_zone_key(directory: &Path) -> anyhow::Result<DesKey> {
     let keys = demo_keys(directory, || [0; 32])?;
     let digest = sha256(&[b"zone key\0".as_slice(), keys.data.expose()].concat());
     let mut random = [0; 16];
-    random.iter_mut().zip(unhex(&digest).unwrap_or_default()).for_each(|(to, from)| *to = from);
+    random
+        .iter_mut()
+        .zip(unhex(&digest).unwrap_or_default())
+        .for_each(|(to, from)| *to = from);
     Ok(DesKey::from_random(random))
 }
 
@@ -197,8 +222,14 @@ fn collect(directory: &Path, prefix: &str, files: &mut Vec<(String, String)>) ->
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if path.is_dir() {
             collect(&path, &format!("{name}/"), files)?;
-        } else if path.extension().is_some_and(|ending| ending == "toml" || ending == "csv") {
-            files.push((name, fs::read_to_string(&path).with_context(|| path.display().to_string())?));
+        } else if path
+            .extension()
+            .is_some_and(|ending| ending == "toml" || ending == "csv")
+        {
+            files.push((
+                name,
+                fs::read_to_string(&path).with_context(|| path.display().to_string())?,
+            ));
         }
     }
     Ok(())

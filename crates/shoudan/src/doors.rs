@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -58,7 +58,12 @@ pub struct Doors {
 impl Doors {
     /// None yet.
     pub fn new(app: App) -> Self {
-        Self { app, router: Router::new(), rows: Vec::new(), api: crate::api::document() }
+        Self {
+            app,
+            router: Router::new(),
+            rows: Vec::new(),
+            api: crate::api::document(),
+        }
     }
 
     /// The running system, for routes that depend on it (the demonstration's own).
@@ -77,7 +82,11 @@ impl Doors {
     {
         #[expect(clippy::expect_used, reason = "at start; the methods are constants of this program")]
         let filter = MethodFilter::try_from(method.clone()).expect("a method that can be routed");
-        self.rows.push(Door { method, path: path.to_owned(), access });
+        self.rows.push(Door {
+            method,
+            path: path.to_owned(),
+            access,
+        });
         self.guarded(path, access, on(filter, handler))
     }
 
@@ -86,7 +95,11 @@ impl Doors {
         let (schemas, paths, methods) = routes;
         for (path, mut item) in paths.paths {
             let taken = crate::api::describe(&mut item, access);
-            self.rows.extend(taken.into_iter().map(|method| Door { method, path: path.clone(), access }));
+            self.rows.extend(taken.into_iter().map(|method| Door {
+                method,
+                path: path.clone(),
+                access,
+            }));
             self = self.guarded(&path, access, methods.clone());
             match self.api.paths.paths.get_mut(&path) {
                 Some(known) => known.merge_operations(item),
@@ -153,7 +166,11 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         // Put there by the guard of the door.
-        parts.extensions.get::<Arc<Caller>>().map(|caller| (**caller).clone()).ok_or_else(Problem::not_authenticated)
+        parts
+            .extensions
+            .get::<Arc<Caller>>()
+            .map(|caller| (**caller).clone())
+            .ok_or_else(Problem::not_authenticated)
     }
 }
 
@@ -195,7 +212,10 @@ pub fn language(headers: &HeaderMap) -> Lang {
     if let Some(lang) = cookie(headers, "lang").and_then(Lang::from_tag) {
         return lang;
     }
-    headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map_or_else(Lang::default, Lang::negotiate)
+    headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .map_or_else(Lang::default, Lang::negotiate)
 }
 
 /// The address a call came from.
@@ -206,23 +226,33 @@ pub fn peer(parts: &Parts) -> IpAddr {
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
 }
 
-/// Finds out who calls, and lets them pass or not.
+/// Finds out who calls, and lets them pass or not. The answer carries who called, so that an error page knows.
 async fn guard(State((app, access)): State<(App, Access)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    if parts.uri.path().contains("%00") {
+        // No name of anything holds a NUL; one engine would refuse to be asked.
+        return Problem::of_status(StatusCode::NOT_FOUND).into_response();
+    }
     let caller = match known(&app, &parts).await {
-        Ok(caller) => caller,
+        Ok(caller) => Arc::new(caller),
         Err(problem) => return problem.into_response(),
     };
-    if let Err(problem) = passes(&app, access, &caller) {
-        let asks_page = parts.method == Method::GET && crate::serve::wants_page(parts.uri.path(), &parts.headers);
-        if problem.status() == 401 && asks_page {
-            let back = parts.uri.path_and_query().map_or("/", |p| p.as_str());
-            return Redirect::to(&paths::login_then(back)).into_response();
+    let mut response = match passes(&app, access, &caller) {
+        Ok(()) => {
+            parts.extensions.insert(caller.clone());
+            next.run(Request::from_parts(parts, body)).await
         }
-        return problem.into_response();
-    }
-    parts.extensions.insert(Arc::new(caller));
-    next.run(Request::from_parts(parts, body)).await
+        Err(problem) => {
+            let asks_page = parts.method == Method::GET && crate::serve::wants_page(parts.uri.path(), &parts.headers);
+            if problem.status() == 401 && asks_page {
+                let back = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+                return Redirect::to(&paths::login_then(back)).into_response();
+            }
+            problem.into_response()
+        }
+    };
+    response.extensions_mut().insert(caller);
+    response
 }
 
 /// Whether a caller passes a door.
@@ -249,7 +279,12 @@ async fn known(app: &App, parts: &Parts) -> Result<Caller, Problem> {
         peer: peer(parts),
     };
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let key = value.to_str().ok().and_then(bearer).map(str::to_owned).ok_or_else(Problem::not_authenticated)?;
+        let key = value
+            .to_str()
+            .ok()
+            .and_then(bearer)
+            .map(str::to_owned)
+            .ok_or_else(Problem::not_authenticated)?;
         let ctx = caller.ctx(app, "");
         let actor = app.read(ctx, move |tx, ctx| people::api_key(tx, ctx, &key)).await?;
         caller.actor = actor.ok_or_else(Problem::not_authenticated)?;
@@ -271,7 +306,9 @@ fn bearer(value: &str) -> Option<&str> {
 
 async fn session(app: &App, caller: &Caller, token: &SecretString) -> Done<Option<people::Session>> {
     let asked = token.expose().clone();
-    let session = app.read(caller.ctx(app, ""), move |tx, ctx| people::session(tx, ctx, &asked)).await?;
+    let session = app
+        .read(caller.ctx(app, ""), move |tx, ctx| people::session(tx, ctx, &asked))
+        .await?;
     if session.as_ref().is_some_and(|session| session.touch) {
         let (used, ctx) = (token.expose().clone(), caller.ctx(app, ""));
         app.db.write(move |tx| people::touch(tx, &ctx, &used)).await?;

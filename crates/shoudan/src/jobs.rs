@@ -36,14 +36,26 @@ struct Job {
 
 /// In the order in which one brings the next its work.
 const JOBS: [Job; 6] = [
-    Job { name: "stops", run: |tx, ctx| stops::tick(tx, ctx, AT_ONCE).map(|t| count(&[t.started, t.ended])) },
-    Job { name: "dormancy", run: |tx, ctx| dormancy::sweep(tx, ctx, AT_ONCE).map(|s| count(&[s.noticed, s.stopped])) },
+    Job {
+        name: "stops",
+        run: |tx, ctx| stops::tick(tx, ctx, AT_ONCE).map(|t| count(&[t.started, t.ended])),
+    },
+    Job {
+        name: "dormancy",
+        run: |tx, ctx| dormancy::sweep(tx, ctx, AT_ONCE).map(|s| count(&[s.noticed, s.stopped])),
+    },
     Job {
         name: "network",
         run: |tx, ctx| network::answer_due(tx, ctx, AT_ONCE).map(|a| count(&[a.sent, a.accepted, a.rejected])),
     },
-    Job { name: "requests", run: |tx, ctx| requests::tick(tx, ctx, AT_ONCE).map(|t| count(&[t.completed, t.stalled])) },
-    Job { name: "idempotency", run: |tx, ctx| once::sweep(tx, ctx.now) },
+    Job {
+        name: "requests",
+        run: |tx, ctx| requests::tick(tx, ctx, AT_ONCE).map(|t| count(&[t.completed, t.stalled])),
+    },
+    Job {
+        name: "idempotency",
+        run: |tx, ctx| once::sweep(tx, ctx.now),
+    },
     Job { name: SEAL, run: seal },
 ];
 
@@ -51,7 +63,11 @@ const JOBS: [Job; 6] = [
 const SEAL: &str = "seal";
 
 fn seal(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<u64> {
-    if store::audit::unsealed(tx, 1)?.is_empty() { Ok(0) } else { audit::seal(tx, ctx) }
+    if store::audit::unsealed(tx, 1)?.is_empty() {
+        Ok(0)
+    } else {
+        audit::seal(tx, ctx)
+    }
 }
 
 fn count(done: &[usize]) -> u64 {
@@ -100,7 +116,10 @@ async fn round(app: &App, leases: &mut Leases) -> u64 {
             Err(refused) => {
                 leases.0.remove(job.name);
                 app.metrics.job(job.name, "failed");
-                tracing::error!(job = job.name, "a background job failed and will be tried again: {refused}");
+                tracing::error!(
+                    job = job.name,
+                    "a background job failed and will be tried again: {refused}"
+                );
             }
         }
     }
@@ -111,9 +130,17 @@ async fn round(app: &App, leases: &mut Leases) -> u64 {
 /// another node holds it by now. A round that finds nothing to do writes nothing.
 async fn run_one(app: &App, job: &Job, leases: &mut Leases) -> Done<u64> {
     let now = app.now();
-    let held = leases.0.get(job.name).filter(|(_, until)| now + RENEWED < *until).map(|(token, _)| *token);
+    let held = leases
+        .0
+        .get(job.name)
+        .filter(|(_, until)| now + RENEWED < *until)
+        .map(|(token, _)| *token);
     // Whoever seals must be known by the node's name: the sealer has a lease of its own.
-    let mut ctx = app.ctx(Actor::system(if job.name == SEAL { &app.node } else { job.name }), Lang::default(), job.name);
+    let mut ctx = app.ctx(
+        Actor::system(if job.name == SEAL { &app.node } else { job.name }),
+        Lang::default(),
+        job.name,
+    );
     (ctx.now, ctx.ids) = (now, app.clock.job_ids(now));
     let (node, lease, run) = (app.node.clone(), format!("job.{}", job.name), job.run);
     let ran = app.db.write(move |tx| -> Done<(u64, Option<i64>)> {

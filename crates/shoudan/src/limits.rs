@@ -51,12 +51,19 @@ impl Limits {
                 now.saturating_duration_since(bucket.filled) < every * (most - bucket.left)
             });
         }
-        let bucket = buckets.entry((network(caller), what)).or_insert(Bucket { left: most, filled: now });
+        let bucket = buckets.entry((network(caller), what)).or_insert(Bucket {
+            left: most,
+            filled: now,
+        });
         let since = now.saturating_duration_since(bucket.filled);
         let fresh = u32::try_from(since.as_nanos() / every.as_nanos().max(1)).unwrap_or(u32::MAX);
         if fresh > 0 {
             bucket.left = bucket.left.saturating_add(fresh).min(most);
-            bucket.filled = if bucket.left == most { now } else { bucket.filled + every * fresh };
+            bucket.filled = if bucket.left == most {
+                now
+            } else {
+                bucket.filled + every * fresh
+            };
         }
         if bucket.left == 0 {
             return Err(every.saturating_sub(now.saturating_duration_since(bucket.filled)));

@@ -23,10 +23,26 @@ const GATEWAY: usize = 2;
 const JOBS: usize = 3;
 
 const FAMILIES: [Family; 4] = [
-    Family { name: "shoudan_http_requests_total", help: "HTTP requests.", labels: &["class", "status"] },
-    Family { name: "shoudan_http_microseconds_total", help: "Time spent on HTTP requests.", labels: &["class"] },
-    Family { name: "shoudan_gateway_messages_total", help: "Messages of terminals.", labels: &["kind", "answer"] },
-    Family { name: "shoudan_jobs_total", help: "Rounds of background jobs.", labels: &["job", "outcome"] },
+    Family {
+        name: "shoudan_http_requests_total",
+        help: "HTTP requests.",
+        labels: &["class", "status"],
+    },
+    Family {
+        name: "shoudan_http_microseconds_total",
+        help: "Time spent on HTTP requests.",
+        labels: &["class"],
+    },
+    Family {
+        name: "shoudan_gateway_messages_total",
+        help: "Messages of terminals.",
+        labels: &["kind", "answer"],
+    },
+    Family {
+        name: "shoudan_jobs_total",
+        help: "Rounds of background jobs.",
+        labels: &["job", "outcome"],
+    },
 ];
 
 /// The counters of this process.
@@ -75,8 +91,12 @@ impl Metrics {
             // Writing into a String cannot fail.
             let _ = writeln!(out, "# HELP {} {}\n# TYPE {0} counter", family.name, family.help);
             for (values, count) in rows {
-                let labels: Vec<String> =
-                    family.labels.iter().zip(values).map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+                let labels: Vec<String> = family
+                    .labels
+                    .iter()
+                    .zip(values)
+                    .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+                    .collect();
                 let _ = writeln!(out, "{}{{{}}} {count}", family.name, labels.join(","));
             }
         }

@@ -124,7 +124,14 @@ pub struct CauseRef {
 
 impl Problem {
     fn new(kind: Kind, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self(Box::new(What { kind, zh: zh.into(), en: en.into(), fields: Vec::new(), causes: Vec::new(), after: None }))
+        Self(Box::new(What {
+            kind,
+            zh: zh.into(),
+            en: en.into(),
+            fields: Vec::new(),
+            causes: Vec::new(),
+            after: None,
+        }))
     }
 
     fn after(mut self, after: impl Into<String>) -> Self {
@@ -149,7 +156,11 @@ impl Problem {
 
     /// The body is not JSON.
     pub fn unreadable(why: &str) -> Self {
-        Self::new(UNREADABLE, format!("请求正文不是有效的 JSON：{why}"), format!("the body is not JSON: {why}"))
+        Self::new(
+            UNREADABLE,
+            format!("请求正文不是有效的 JSON：{why}"),
+            format!("the body is not JSON: {why}"),
+        )
     }
 
     /// A session or key is needed.
@@ -160,7 +171,11 @@ impl Problem {
     /// The role lacks what the door asks: any of these permissions.
     pub fn not_permitted(any: &[&str]) -> Self {
         let list = any.join(", ");
-        Self::new(NOT_PERMITTED, format!("需要以下权限之一：{list}"), format!("it takes one of these permissions: {list}"))
+        Self::new(
+            NOT_PERMITTED,
+            format!("需要以下权限之一：{list}"),
+            format!("it takes one of these permissions: {list}"),
+        )
     }
 
     /// A form came from another site.
@@ -187,23 +202,39 @@ impl Problem {
     /// Asked too often; the wait in seconds.
     pub fn too_often(wait: std::time::Duration) -> Self {
         let seconds = wait.as_secs() + 1;
-        Self::new(TOO_MANY, format!("请在 {seconds} 秒后再试。"), format!("again in {seconds} s")).after(seconds.to_string())
+        Self::new(
+            TOO_MANY,
+            format!("请在 {seconds} 秒后再试。"),
+            format!("again in {seconds} s"),
+        )
+        .after(seconds.to_string())
     }
 
     /// What a status means that some layer below answered with.
     pub fn of_status(status: StatusCode) -> Self {
         let code = status.as_u16();
-        let kind = KINDS.iter().find(|kind| kind.status == code).copied().unwrap_or(match code {
-            400..=499 => Kind { status: code, ..UNREADABLE },
-            _ => INTERNAL,
-        });
+        let kind = KINDS
+            .iter()
+            .find(|kind| kind.status == code)
+            .copied()
+            .unwrap_or(match code {
+                400..=499 => Kind {
+                    status: code,
+                    ..UNREADABLE
+                },
+                _ => INTERNAL,
+            });
         Self::new(kind, "", "")
     }
 
     /// What happened here, in a language.
     pub fn detail(&self, lang: Lang) -> &str {
         let text = if lang == Lang::Zh { &self.0.zh } else { &self.0.en };
-        if text.is_empty() { self.0.kind.title.get(lang) } else { text }
+        if text.is_empty() {
+            self.0.kind.title.get(lang)
+        } else {
+            text
+        }
     }
 
     /// The fields that are wrong.
@@ -227,9 +258,17 @@ impl Problem {
             detail: self.detail(lang).to_owned(),
             param: self.0.fields.first().map(|field| field.field.clone()),
             source: self.0.kind.source.to_owned(),
-            retry: Retry { decision: self.0.kind.decision.to_owned(), after: self.0.after.clone() },
+            retry: Retry {
+                decision: self.0.kind.decision.to_owned(),
+                after: self.0.after.clone(),
+            },
             fields: self.0.fields.clone(),
-            causes: self.0.causes.iter().map(|code| CauseRef { code: code.clone() }).collect(),
+            causes: self
+                .0
+                .causes
+                .iter()
+                .map(|code| CauseRef { code: code.clone() })
+                .collect(),
             request_id: request_id.to_owned(),
             doc_url: doc,
         }
@@ -239,7 +278,11 @@ impl Problem {
     pub fn json(&self, lang: Lang, request_id: &str) -> Response {
         let body = serde_json::to_vec(&self.body(lang, request_id)).unwrap_or_default();
         let media = HeaderValue::from_static("application/problem+json");
-        (StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), [(header::CONTENT_TYPE, media)], body)
+        (
+            StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            [(header::CONTENT_TYPE, media)],
+            body,
+        )
             .into_response()
     }
 }
@@ -249,7 +292,9 @@ impl From<Refused> for Problem {
         let en = refused.to_string();
         match refused {
             Refused::NotFound { what, key } => Self::new(MISSING, format!("没有找到「{key}」（{what}）。"), en),
-            Refused::NotPermitted { permission, .. } => Self::new(NOT_PERMITTED, format!("需要权限「{permission}」。"), en),
+            Refused::NotPermitted { permission, .. } => {
+                Self::new(NOT_PERMITTED, format!("需要权限「{permission}」。"), en)
+            }
             Refused::Invalid(fields) => {
                 let join = |say: fn(&FieldError) -> &str| fields.iter().map(say).collect::<Vec<_>>();
                 let (zh, en) = (join(|f| &f.zh).join(" "), join(|f| &f.en).join(" "));
@@ -263,12 +308,22 @@ impl From<Refused> for Problem {
                 problem.0.causes = causes;
                 problem
             }
-            Refused::NotAuthenticated => Self::new(NOT_AUTHENTICATED, "登录名、密码、动态口令或密钥不正确，或登录已结束。", en),
-            Refused::TooMany { until } => Self::new(TOO_MANY, format!("次数过多，请在 {until} 之后再试。"), en).after(until),
+            Refused::NotAuthenticated => Self::new(
+                NOT_AUTHENTICATED,
+                "登录名、密码、动态口令或密钥不正确，或登录已结束。",
+                en,
+            ),
+            Refused::TooMany { until } => {
+                Self::new(TOO_MANY, format!("次数过多，请在 {until} 之后再试。"), en).after(until)
+            }
             Refused::Store(error) => Self::of_store(&error),
             Refused::Calendar(_) | Refused::Keys(_) | Refused::Inconsistent(_) => {
                 tracing::error!("{en}");
-                Self::new(INTERNAL, "平台数据或设置有误，已记录。", "the platform's data or settings are at fault; it was logged")
+                Self::new(
+                    INTERNAL,
+                    "平台数据或设置有误，已记录。",
+                    "the platform's data or settings are at fault; it was logged",
+                )
             }
         }
     }
@@ -318,11 +373,19 @@ pub(crate) struct Carried(pub(crate) Arc<Problem>);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        let mut response = StatusCode::from_u16(self.0.kind.status)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            .into_response();
         if self.0.kind.status == 401 {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.0.after.as_ref().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+        if let Some(seconds) = self
+            .0
+            .after
+            .as_ref()
+            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
             && let Ok(value) = HeaderValue::from_str(seconds)
         {
             response.headers_mut().insert(header::RETRY_AFTER, value);
@@ -342,7 +405,11 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), KINDS.len());
-        assert!(KINDS.iter().all(|kind| !kind.title.zh.is_empty() && !kind.title.en.is_empty()));
+        assert!(
+            KINDS
+                .iter()
+                .all(|kind| !kind.title.zh.is_empty() && !kind.title.en.is_empty())
+        );
     }
 
     #[test]
@@ -353,9 +420,15 @@ mod tests {
             causes: vec!["merchant.recheck_due".into()],
         });
         let body = blocked.body(Lang::En, "call_1");
-        assert_eq!((body.status, body.causes.len(), body.retry.decision.as_str()), (403, 1, "after_cause_cleared"));
+        assert_eq!(
+            (body.status, body.causes.len(), body.retry.decision.as_str()),
+            (403, 1, "after_cause_cleared")
+        );
         let wrong = Problem::from(Refused::field("advance", "format", "不对", "wrong")).body(Lang::Zh, "call_2");
-        assert_eq!((wrong.param.as_deref(), wrong.detail.as_str()), (Some("advance"), "不对"));
+        assert_eq!(
+            (wrong.param.as_deref(), wrong.detail.as_str()),
+            (Some("advance"), "不对")
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! security headers, limits, compression.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -16,8 +17,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::app::App;
-use crate::doors::{Doors, cookie, language};
-use crate::portal::{self, Page, Theme};
+use crate::doors::{Caller, Doors, cookie, language};
+use crate::portal::{self, Page, Theme, Who};
 use crate::problem::{Carried, Problem};
 
 /// The largest body: a photograph of a document.
@@ -58,13 +59,19 @@ pub fn service(app: &App) -> anyhow::Result<Router> {
         .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(csrf)
-        .layer(CatchPanicLayer::custom(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        }))
         .layer(from_fn_with_state(app.clone(), around))
         .layer(CompressionLayer::new()))
 }
 
 /// Serves until `stop` ends, then lets running answers finish.
-pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+pub async fn serve(
+    app: &App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
     let service = service(app)?.into_make_service_with_connect_info::<SocketAddr>();
     let (told, stopping) = tokio::sync::oneshot::channel();
     let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
@@ -79,7 +86,10 @@ pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = 
 
 /// Whether an error is better told as a page: a browser asks, and not for the API.
 pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     !path.starts_with("/v1/") && accepts.contains("text/html")
 }
 
@@ -89,8 +99,14 @@ fn shown_at(request: &Request) -> &str {
     if matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD) {
         return here;
     }
-    let from = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let path = from.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    let from = request
+        .headers()
+        .get(header::REFERER)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let path = from
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
     portal::handlers::local(path.unwrap_or("/"), "/")
 }
 
@@ -118,7 +134,8 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
     };
     let mut response = next.run(request).await;
     if let Some(problem) = problem_of(&response) {
-        let worded = asked.word(&app, &problem);
+        let caller = response.extensions().get::<Arc<Caller>>().cloned();
+        let worded = asked.word(&app, &problem, caller.as_deref());
         let mut headers = std::mem::take(response.headers_mut());
         for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
             headers.remove(name);
@@ -127,8 +144,14 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
         response.headers_mut().extend(headers);
     }
     finish(&app, &asked, response.headers_mut());
-    app.metrics.http(asked.class, response.status().as_u16(), started.elapsed());
-    tracing::debug!(id = asked.id, status = response.status().as_u16(), path = asked.path, "answered");
+    app.metrics
+        .http(asked.class, response.status().as_u16(), started.elapsed());
+    tracing::debug!(
+        id = asked.id,
+        status = response.status().as_u16(),
+        path = asked.path,
+        "answered"
+    );
     response
 }
 
@@ -138,7 +161,11 @@ fn problem_of(response: &Response) -> Option<Problem> {
         return Some((**problem).clone());
     }
     let status = response.status();
-    let media = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let worded = !media.is_empty() && !media.starts_with("text/plain");
     let empty = response.body().is_end_stream() && media.is_empty();
     (status.as_u16() >= 400 && (empty || !worded)).then(|| Problem::of_status(status))
@@ -155,7 +182,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn word(&self, app: &App, problem: &Problem) -> Response {
+    fn word(&self, app: &App, problem: &Problem, caller: Option<&Caller>) -> Response {
         if !self.page {
             return problem.json(self.lang, &self.id);
         }
@@ -166,7 +193,11 @@ impl Asked {
             zone: &app.platform.zone,
             path: &self.path,
             origin: &app.origin,
-            who: None,
+            who: caller.and_then(|caller| caller.user.as_ref()).map(|user| Who {
+                name: &user.display_name,
+                role: &user.role_name,
+                house: app.institution.name.get(self.lang),
+            }),
             institution: &app.institution,
             demo: app.demo,
         };
@@ -182,13 +213,27 @@ impl Asked {
         let fields: Vec<(String, String)> = problem.fields().iter().map(|f| (f.field.clone(), say(f))).collect();
         let shown = portal::public::Problem {
             status: problem.status(),
-            what: if problem.status() < 500 { problem.detail(self.lang) } else { "" },
+            what: if told(problem, self.lang) {
+                problem.detail(self.lang)
+            } else {
+                ""
+            },
             causes: &causes,
             fields: &fields,
             trace: &self.id,
         };
         let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, Html(portal::public::problem(&page, &shown).into_string())).into_response()
+    }
+}
+
+/// Whether a person is told the particulars: not what went wrong inside, nor the names of permissions, and a conflict,
+/// which is worded in English, only to those who read that.
+fn told(problem: &Problem, lang: domain::names::Lang) -> bool {
+    match problem.code() {
+        "not_permitted" | "action_blocked" | "resource_missing" => false,
+        "state_conflict" => lang == domain::names::Lang::En,
+        _ => problem.status() < 500,
     }
 }
 
@@ -208,19 +253,26 @@ fn finish(app: &App, asked: &Asked, headers: &mut HeaderMap) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if app.https() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
     }
     if let Ok(id) = HeaderValue::from_str(&asked.id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     if asked.class == "api" {
-        headers.insert(HeaderName::from_static("shoudan-version"), HeaderValue::from_static(EDITION));
+        headers.insert(
+            HeaderName::from_static("shoudan-version"),
+            HeaderValue::from_static(EDITION),
+        );
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.tag()));
     }
     if asked.class == "page" || asked.class == "api" {
         // What one person may see is kept by no cache on the way.
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
         headers.append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     }
 }
-

@@ -303,6 +303,11 @@ fn schedule(ctx: &Ctx, chain: &Chain, steps: &mut [StepView]) -> Option<i64> {
     let mut evidence_until = ctx.now;
     let mut known = !steps.is_empty();
     for step in steps.iter_mut().filter(|s| s.state != "done") {
+        // Handed in: nothing more is awaited here, so its old promise counts for nothing.
+        if step.state == "submitted" {
+            step.promise_by = None;
+            continue;
+        }
         let Some(row) = ctx.catalog().steps.get(&step.step) else {
             continue;
         };

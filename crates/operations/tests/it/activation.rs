@@ -152,7 +152,7 @@ fn a_terminal_with_an_open_batch_is_not_withdrawn_until_it_is_settled() {
             story.db(),
             &[
                 "update terminal_batches set state = 'closed', closed_at = 2",
-                "update transactions set state = 'voided'",
+                "update transactions set state = 'declined', response_code = '51'",
             ],
         );
         let request = story.open(owner(), "deactivation", ("terminal", T)).unwrap();

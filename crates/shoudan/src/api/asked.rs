@@ -46,7 +46,12 @@ impl Asked {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (unescaped(name), unescaped(value)) else {
-                return Err(wrong("query", "encoding", "查询参数须为 UTF-8 百分号编码。", "query parameters are percent-encoded UTF-8"));
+                return Err(wrong(
+                    "query",
+                    "encoding",
+                    "查询参数须为 UTF-8 百分号编码。",
+                    "query parameters are percent-encoded UTF-8",
+                ));
             };
             asked.insert(name, value);
         }
@@ -82,13 +87,30 @@ impl Asked {
     pub fn paging(&self) -> Done<Paging> {
         let limit = match self.text("limit") {
             None => Paging::default().limit,
-            Some(text) => text.parse().ok().filter(|n| (1..=MOST_ROWS).contains(n)).ok_or_else(|| {
-                wrong("limit", "range", "limit 为 1 至 200 的整数。", "limit is a whole number from 1 to 200")
-            })?,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|n| (1..=MOST_ROWS).contains(n))
+                .ok_or_else(|| {
+                    wrong(
+                        "limit",
+                        "range",
+                        "limit 为 1 至 200 的整数。",
+                        "limit is a whole number from 1 to 200",
+                    )
+                })?,
         };
         let cursor = self.text("cursor");
-        if cursor.as_ref().is_some_and(|c| c.len() > 100 || !c.bytes().all(|b| b.is_ascii_graphic())) {
-            return Err(wrong("cursor", "format", "cursor 须原样取自上一页的 next_cursor。", "a cursor comes unchanged from next_cursor of the page before"));
+        if cursor
+            .as_ref()
+            .is_some_and(|c| c.len() > 100 || !c.bytes().all(|b| b.is_ascii_graphic()))
+        {
+            return Err(wrong(
+                "cursor",
+                "format",
+                "cursor 须原样取自上一页的 next_cursor。",
+                "a cursor comes unchanged from next_cursor of the page before",
+            ));
         }
         Ok(Paging { limit, cursor })
     }
@@ -117,7 +139,10 @@ fn unescaped(text: &str) -> Option<String> {
         out.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+                let digit = |b: Option<u8>| {
+                    b.and_then(|b| char::from(b).to_digit(16))
+                        .and_then(|d| u8::try_from(d).ok())
+                };
                 let (high, low) = (digit(bytes.next())?, digit(bytes.next())?);
                 high << 4 | low
             }
@@ -133,7 +158,8 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded_and_a_wrong_one_is_named() {
-        let asked = Asked::parse("code=7K3-M9Q&q=%E5%95%86+%2B&limit=300&at=2026-11-25T17:00:00+08:00&live=maybe").unwrap();
+        let asked =
+            Asked::parse("code=7K3-M9Q&q=%E5%95%86+%2B&limit=300&at=2026-11-25T17:00:00+08:00&live=maybe").unwrap();
         assert_eq!(asked.text("code").as_deref(), Some("7K3-M9Q"));
         assert_eq!(asked.filter("q"), "商 +");
         assert!(asked.time("at").unwrap().is_some());

@@ -112,27 +112,40 @@ struct Beginning {
     params(Beginning), responses((status = 200, description = "Reasons by code.", body = Vec<ReasonView>)))]
 async fn list_reasons(State(app): State<App>, caller: Caller, asked: Asked) -> Json<Vec<ReasonView>> {
     let (catalog, prefix) = (&app.platform.catalog, asked.filter("prefix"));
-    let implied = |code: &str| catalog.stages.values().any(|stage| stage.implies.as_deref() == Some(code));
-    let rows = catalog.reasons.values().filter(|reason| reason.code.starts_with(&prefix)).map(|reason| {
-        let texts = reason.texts(caller.lang);
-        ReasonView {
-            code: reason.code.clone(),
-            subject: reason.subject.code().to_owned(),
-            standing: reason.standing,
-            title: texts.title.clone(),
-            text: texts.merchant.clone(),
-            blocks: catalog.codes(catalog.blocked_by(&reason.code)).into_iter().map(str::to_owned).collect(),
-            response_code: reason.response_code.clone(),
-            ground_kind: reason.ground.kind,
-            ground: reason.ground.source.get(caller.lang).to_owned(),
-            disclosure: reason.disclosure,
-            r#final: reason.r#final,
-            appealable: reason.appealable,
-            approvals_to_lift: reason.lift.approvals,
-            ways_out: reason.ways_out.clone(),
-            implied: implied(&reason.code),
-        }
-    });
+    let implied = |code: &str| {
+        catalog
+            .stages
+            .values()
+            .any(|stage| stage.implies.as_deref() == Some(code))
+    };
+    let rows = catalog
+        .reasons
+        .values()
+        .filter(|reason| reason.code.starts_with(&prefix))
+        .map(|reason| {
+            let texts = reason.texts(caller.lang);
+            ReasonView {
+                code: reason.code.clone(),
+                subject: reason.subject.code().to_owned(),
+                standing: reason.standing,
+                title: texts.title.clone(),
+                text: texts.merchant.clone(),
+                blocks: catalog
+                    .codes(catalog.blocked_by(&reason.code))
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
+                response_code: reason.response_code.clone(),
+                ground_kind: reason.ground.kind,
+                ground: reason.ground.source.get(caller.lang).to_owned(),
+                disclosure: reason.disclosure,
+                r#final: reason.r#final,
+                appealable: reason.appealable,
+                approvals_to_lift: reason.lift.approvals,
+                ways_out: reason.ways_out.clone(),
+                implied: implied(&reason.code),
+            }
+        });
     Json(rows.collect())
 }
 
@@ -185,5 +198,8 @@ struct Typed {
     params(Typed), responses((status = 200, description = "At most twenty hits, the most exact first.", body = Vec<Hit>)))]
 async fn find(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Vec<Hit>>, Problem> {
     let typed = asked.filter("q");
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| search::search(tx, ctx, &typed)).await?))
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| search::search(tx, ctx, &typed))
+            .await?,
+    ))
 }

@@ -4,9 +4,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use operations::Ctx;
 use operations::once::{self, Begun};
 use operations::refused::{Done, Refused};
-use operations::Ctx;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Tx;
@@ -56,11 +56,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Command<T> {
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let value: serde_json::Value = serde_json::from_slice(text).map_err(|e| Problem::unreadable(&e.to_string()))?;
         if has_nul(&value) {
-            return Err(wrong("body", "character", "文字中不能有空字符（U+0000）。", "a text cannot hold the character U+0000").into());
+            return Err(wrong(
+                "body",
+                "character",
+                "文字中不能有空字符（U+0000）。",
+                "a text cannot hold the character U+0000",
+            )
+            .into());
         }
         match serde_json::from_value(value) {
             Ok(body) => Ok(Self { body, call }),
-            Err(e) => Err(wrong("body", "shape", &format!("请求正文与约定不符：{e}"), &format!("the body is not as described: {e}")).into()),
+            Err(e) => Err(wrong(
+                "body",
+                "shape",
+                &format!("请求正文与约定不符：{e}"),
+                &format!("the body is not as described: {e}"),
+            )
+            .into()),
         }
     }
 }
@@ -71,9 +83,14 @@ impl FromRequest<App> for Upload {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (method, path) = (request.method().clone(), request.uri().to_string());
         let key = key(request.headers())?;
-        let bytes = Bytes::from_request(request, app).await.map_err(|e| Problem::of_status(e.status()))?;
+        let bytes = Bytes::from_request(request, app)
+            .await
+            .map_err(|e| Problem::of_status(e.status()))?;
         let fingerprint = once::fingerprint(method.as_str(), &path, &bytes);
-        Ok(Self { bytes, call: Call { key, fingerprint } })
+        Ok(Self {
+            bytes,
+            call: Call { key, fingerprint },
+        })
     }
 }
 
@@ -112,7 +129,9 @@ impl IntoResponse for Answer {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, [(header::CONTENT_TYPE, "application/json")], self.body).into_response();
         if self.replayed {
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }
@@ -126,7 +145,14 @@ enum Ended {
 }
 
 /// Carries a change out once: key, effects and answer are kept in one transaction, so a refusal keeps nothing.
-pub async fn carry_out<V, F>(app: &App, caller: &Caller, call: Call, status: StatusCode, why: &str, change: F) -> Result<Response, Problem>
+pub async fn carry_out<V, F>(
+    app: &App,
+    caller: &Caller,
+    call: Call,
+    status: StatusCode,
+    why: &str,
+    change: F,
+) -> Result<Response, Problem>
 where
     V: Serialize,
     F: Fn(&mut Tx<'_>, &mut Ctx) -> Done<V> + Send + 'static,
@@ -142,7 +168,11 @@ where
             if let Some(key) = &call.key {
                 once::finish(tx, &scope, key, &call.fingerprint, status.as_u16(), &body)?;
             }
-            Ok(Ended::Answer(Answer { status: status.as_u16(), body, replayed: false }))
+            Ok(Ended::Answer(Answer {
+                status: status.as_u16(),
+                body,
+                replayed: false,
+            }))
         })
         .await?;
     answer(ended)
@@ -168,17 +198,31 @@ where
     let worked = work.await;
     let Some(key) = call.key else {
         let body = json(&worked?)?;
-        return Ok(Answer { status: 200, body, replayed: false }.into_response());
+        return Ok(Answer {
+            status: 200,
+            body,
+            replayed: false,
+        }
+        .into_response());
     };
     match worked {
         Ok(view) => {
             let body = json(&view)?;
             let kept = body.clone();
-            app.db.write(move |tx| once::finish(tx, &scope, &key, &call.fingerprint, 200, &kept)).await?;
-            Ok(Answer { status: 200, body, replayed: false }.into_response())
+            app.db
+                .write(move |tx| once::finish(tx, &scope, &key, &call.fingerprint, 200, &kept))
+                .await?;
+            Ok(Answer {
+                status: 200,
+                body,
+                replayed: false,
+            }
+            .into_response())
         }
         Err(problem) => {
-            app.db.write(move |tx| once::release(tx, &scope, &key, &call.fingerprint)).await?;
+            app.db
+                .write(move |tx| once::release(tx, &scope, &key, &call.fingerprint))
+                .await?;
             Err(problem)
         }
     }
@@ -187,12 +231,18 @@ where
 /// What is known of a call; none: nothing yet, carry it out.
 fn begin(tx: &mut Tx<'_>, ctx: &Ctx, scope: &str, call: &Call, days: i64) -> Done<Option<Ended>> {
     let Some(key) = &call.key else { return Ok(None) };
-    Ok(match once::begin_kept(tx, scope, key, &call.fingerprint, ctx.now, days)? {
-        Begun::Fresh => None,
-        Begun::Replay { status, body } => Some(Ended::Answer(Answer { status, body, replayed: true })),
-        Begun::Mismatch => Some(Ended::Mismatch),
-        Begun::InProgress => Some(Ended::InProgress),
-    })
+    Ok(
+        match once::begin_kept(tx, scope, key, &call.fingerprint, ctx.now, days)? {
+            Begun::Fresh => None,
+            Begun::Replay { status, body } => Some(Ended::Answer(Answer {
+                status,
+                body,
+                replayed: true,
+            })),
+            Begun::Mismatch => Some(Ended::Mismatch),
+            Begun::InProgress => Some(Ended::InProgress),
+        },
+    )
 }
 
 fn answer(ended: Ended) -> Result<Response, Problem> {

@@ -17,7 +17,9 @@ use crate::problem::Problem;
 
 /// The doors.
 pub fn routes(doors: Doors) -> Doors {
-    doors.api(ACT, routes!(attach_document)).api(READ, routes!(get_document))
+    doors
+        .api(ACT, routes!(attach_document))
+        .api(READ, routes!(get_document))
 }
 
 #[derive(IntoParams)]
@@ -44,7 +46,9 @@ async fn attach_document(
     asked: Asked,
     upload: Upload,
 ) -> Result<Response, Problem> {
-    let kind = asked.text("kind").ok_or_else(|| wrong("kind", "required", "请写明材料种类。", "name the document's kind"))?;
+    let kind = asked
+        .text("kind")
+        .ok_or_else(|| wrong("kind", "required", "请写明材料种类。", "name the document's kind"))?;
     let file_name = asked.text("name").unwrap_or_else(|| kind.clone());
     let Upload { bytes, call } = upload;
     carry_out(&app, &caller, call, StatusCode::CREATED, "api", move |tx, ctx| {
@@ -71,12 +75,18 @@ async fn get_document(
     caller: Caller,
     Path((merchant, document)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let found = app.write(caller.ctx(&app, "read a document"), move |tx, ctx| requests::document(tx, ctx, &merchant, &document));
+    let found = app.write(caller.ctx(&app, "read a document"), move |tx, ctx| {
+        requests::document(tx, ctx, &merchant, &document)
+    });
     let (view, bytes) = found.await?;
     // What the bytes are is said beside the type, so that nothing but a reader who wants to opens them.
-    let media = HeaderValue::from_str(&view.media_type).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
+    let media = HeaderValue::from_str(&view.media_type)
+        .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        ),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
         (axum::http::HeaderName::from_static("shoudan-media-type"), media),
     ];

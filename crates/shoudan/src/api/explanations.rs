@@ -45,9 +45,14 @@ struct Question {
 #[utoipa::path(get, path = "/v1/explanations", operation_id = "getExplanation", tag = "explanations", summary = "Explain what works and what does not",
     params(Question), responses((status = 200, description = "The explanation, cut to the asking audience.", body = Explanation)))]
 async fn get_explanation(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Explanation>, Problem> {
-    let ask = Ask { capability: asked.text("capability"), at: asked.time("at")? };
-    let named: Vec<(&str, String)> =
-        ["code", "terminal", "serial", "merchant"].into_iter().filter_map(|name| Some((name, asked.text(name)?))).collect();
+    let ask = Ask {
+        capability: asked.text("capability"),
+        at: asked.time("at")?,
+    };
+    let named: Vec<(&str, String)> = ["code", "terminal", "serial", "merchant"]
+        .into_iter()
+        .filter_map(|name| Some((name, asked.text(name)?)))
+        .collect();
     let [(name, key)] = named.as_slice() else {
         return Err(wrong(
             "code",
@@ -63,20 +68,33 @@ async fn get_explanation(State(app): State<App>, caller: Caller, asked: Asked) -
         if !open {
             return Err(Problem::not_authenticated());
         }
-        app.limits.take(caller.peer, Limited::Lookup, std::time::Instant::now()).map_err(Problem::too_often)?;
+        app.limits
+            .take(caller.peer, Limited::Lookup, std::time::Instant::now())
+            .map_err(Problem::too_often)?;
     }
     let (name, key) = ((*name).to_owned(), key.clone());
     let explained = app
-        .read(caller.ctx(&app, ""), move |tx, ctx| match explained(tx, ctx, &name, &key, &ask, audience) {
-            // Another's: in public words, as anyone with the code or serial number gets them.
-            Err(Refused::NotFound { what: "merchant", .. }) if open => explained(tx, ctx, &name, &key, &ask, Audience::Public),
-            other => other,
+        .read(caller.ctx(&app, ""), move |tx, ctx| {
+            match explained(tx, ctx, &name, &key, &ask, audience) {
+                // Another's: in public words, as anyone with the code or serial number gets them.
+                Err(Refused::NotFound { what: "merchant", .. }) if open => {
+                    explained(tx, ctx, &name, &key, &ask, Audience::Public)
+                }
+                other => other,
+            }
         })
         .await?;
     Ok(Json(explained))
 }
 
-fn explained(tx: &mut Tx<'_>, ctx: &mut Ctx, name: &str, key: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
+fn explained(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    name: &str,
+    key: &str,
+    ask: &Ask,
+    audience: Audience,
+) -> Done<Explanation> {
     match name {
         "code" => explain::by_code(tx, ctx, key, ask, audience),
         "terminal" => explain::by_number(tx, ctx, key, ask, audience),

@@ -51,7 +51,12 @@ struct EventsWanted {
     params(EventsWanted, Pages), responses((status = 200, description = "A page of events.", body = Page<EventView>)))]
 async fn list_events(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<EventView>>, Problem> {
     let paging = asked.paging()?;
-    let kinds: Vec<String> = asked.filter("kinds").split(',').filter(|kind| !kind.is_empty()).map(str::to_owned).collect();
+    let kinds: Vec<String> = asked
+        .filter("kinds")
+        .split(',')
+        .filter(|kind| !kind.is_empty())
+        .map(str::to_owned)
+        .collect();
     if kinds.len() > 8 {
         return Err(wrong("kinds", "range", "一次最多 8 种。", "at most eight kinds at once").into());
     }
@@ -125,7 +130,11 @@ struct TransactionsWanted {
 /// Transactions, newest first; cards are masked.
 #[utoipa::path(get, path = "/v1/transactions", operation_id = "listTransactions", tag = "history", summary = "List transactions",
     params(TransactionsWanted, Pages), responses((status = 200, description = "A page of transactions.", body = Page<TransactionView>)))]
-async fn list_transactions(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<TransactionView>>, Problem> {
+async fn list_transactions(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+) -> Result<Json<Page<TransactionView>>, Problem> {
     let paging = asked.paging()?;
     let named = asked.filter("merchant");
     let own = named.is_empty() && caller.actor.merchant != "-";
@@ -133,7 +142,17 @@ async fn list_transactions(State(app): State<App>, caller: Caller, asked: Asked)
     let (terminal, state) = (asked.filter("terminal"), asked.filter("state"));
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
         let terminal_id = terminal_id(tx, &terminal)?;
-        payments::list(tx, ctx, &store::transactions::Filter { merchant_id, terminal_id, state, ..Default::default() }, &paging)
+        payments::list(
+            tx,
+            ctx,
+            &store::transactions::Filter {
+                merchant_id,
+                terminal_id,
+                state,
+                ..Default::default()
+            },
+            &paging,
+        )
     });
     Ok(Json(page.await?))
 }
@@ -148,7 +167,12 @@ async fn get_transaction(
     caller: Caller,
     Path((merchant, transaction)): Path<(String, String)>,
 ) -> Result<Json<TransactionView>, Problem> {
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| payments::view(tx, ctx, &merchant, &transaction)).await?))
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            payments::view(tx, ctx, &merchant, &transaction)
+        })
+        .await?,
+    ))
 }
 
 #[derive(IntoParams)]
@@ -179,7 +203,12 @@ async fn list_audit(State(app): State<App>, caller: Caller, asked: Asked) -> Res
         actor: asked.filter("actor"),
         command: asked.filter("command"),
     };
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| audit::list(tx, ctx, &filter, &paging)).await?))
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            audit::list(tx, ctx, &filter, &paging)
+        })
+        .await?,
+    ))
 }
 
 /// What a walk over the whole chain found.
@@ -219,7 +248,15 @@ impl From<ChainReport> for ChainView {
             head_seq,
             head_hash,
             unsealed: report.unsealed,
-            problems: report.problems.into_iter().map(|p| ChainFault { seq: p.seq, entry: p.entry, what: p.what }).collect(),
+            problems: report
+                .problems
+                .into_iter()
+                .map(|p| ChainFault {
+                    seq: p.seq,
+                    entry: p.entry,
+                    what: p.what,
+                })
+                .collect(),
         }
     }
 }

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
+use super::READ;
 use super::asked::{Asked, Pages};
 use super::command::{Command, carry_out};
-use super::READ;
 use crate::app::App;
 use crate::doors::{Access, Caller, Doors};
 use crate::problem::Problem;
@@ -23,7 +23,10 @@ pub fn routes(doors: Doors) -> Doors {
     doors
         .api(READ, routes!(list_merchants))
         .api(READ, routes!(get_merchant))
-        .api(Access::Any(&["manage_merchants", "act_agent"]), routes!(create_merchant))
+        .api(
+            Access::Any(&["manage_merchants", "act_agent"]),
+            routes!(create_merchant),
+        )
 }
 
 #[derive(IntoParams)]
@@ -43,7 +46,11 @@ struct Wanted {
 /// The merchants the caller may see, in the order they were taken on record.
 #[utoipa::path(get, path = "/v1/merchants", operation_id = "listMerchants", tag = "merchants", summary = "List merchants",
     params(Wanted, Pages), responses((status = 200, description = "A page of merchants.", body = Page<MerchantRow>)))]
-async fn list_merchants(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<MerchantRow>>, Problem> {
+async fn list_merchants(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+) -> Result<Json<Page<MerchantRow>>, Problem> {
     let paging = asked.paging()?;
     let filter = Filter {
         name: asked.filter("name"),
@@ -51,7 +58,9 @@ async fn list_merchants(State(app): State<App>, caller: Caller, asked: Asked) ->
         kind: asked.filter("kind"),
         agent: asked.filter("agent"),
     };
-    let page = app.read(caller.ctx(&app, ""), move |tx, ctx| merchants::list(tx, ctx, &filter, &paging));
+    let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
+        merchants::list(tx, ctx, &filter, &paging)
+    });
     Ok(Json(page.await?))
 }
 
@@ -59,8 +68,15 @@ async fn list_merchants(State(app): State<App>, caller: Caller, asked: Asked) ->
 #[utoipa::path(get, path = "/v1/merchants/{merchant}", operation_id = "getMerchant", tag = "merchants", summary = "Get a merchant",
     params(("merchant" = String, Path, description = "Merchant id.")),
     responses((status = 200, description = "The merchant.", body = MerchantView)))]
-async fn get_merchant(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Json<MerchantView>, Problem> {
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| merchants::view(tx, ctx, &id)).await?))
+async fn get_merchant(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<MerchantView>, Problem> {
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| merchants::view(tx, ctx, &id))
+            .await?,
+    ))
 }
 
 /// A merchant to be taken on record.
@@ -139,7 +155,12 @@ impl From<NewMerchantBody> for NewMerchant {
             contact_phone: body.contact_phone,
             shop_name: body.shop_name,
             address: body.address,
-            account: body.account.map(|a| NewAccount { holder: a.holder, number: a.number, bank: a.bank, corporate: a.corporate }),
+            account: body.account.map(|a| NewAccount {
+                holder: a.holder,
+                number: a.number,
+                bank: a.bank,
+                corporate: a.corporate,
+            }),
         }
     }
 }
@@ -147,7 +168,11 @@ impl From<NewMerchantBody> for NewMerchant {
 /// Takes a merchant on record; it begins as an applicant. All wrong fields are told at once.
 #[utoipa::path(post, path = "/v1/merchants", operation_id = "createMerchant", tag = "merchants", summary = "Take a merchant on record",
     request_body = NewMerchantBody, responses((status = 201, description = "The new merchant.", body = MerchantView)))]
-async fn create_merchant(State(app): State<App>, caller: Caller, command: Command<NewMerchantBody>) -> Result<Response, Problem> {
+async fn create_merchant(
+    State(app): State<App>,
+    caller: Caller,
+    command: Command<NewMerchantBody>,
+) -> Result<Response, Problem> {
     let Command { body, call } = command;
     carry_out(&app, &caller, call, StatusCode::CREATED, "api", move |tx, ctx| {
         let id = merchants::create(tx, ctx, body.clone().into())?;

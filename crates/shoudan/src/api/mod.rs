@@ -87,7 +87,9 @@ pub fn document() -> OpenApi {
 
 /// The description as it is served.
 pub fn text(description: &OpenApi) -> anyhow::Result<String> {
-    description.to_json().context("the description of the API cannot be written as JSON")
+    description
+        .to_json()
+        .context("the description of the API cannot be written as JSON")
 }
 
 /// What every operation can answer besides what it names itself.
@@ -127,7 +129,11 @@ fn complete(operation: &mut Operation, access: Access, posts: bool) {
     refusals.push((401, "A session or key is needed, or the one sent does not hold."));
     refusals.push((403, "Not permitted, or blocked by what `causes` names."));
     for (status, description) in refusals {
-        operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(refusal(description)));
+        operation
+            .responses
+            .responses
+            .entry(status.to_string())
+            .or_insert_with(|| RefOr::T(refusal(description)));
     }
     let requirement = SecurityRequirement::new(KEY, Vec::<String>::new());
     operation.security = Some(match access {
@@ -135,7 +141,10 @@ fn complete(operation: &mut Operation, access: Access, posts: bool) {
         _ => vec![requirement],
     });
     if posts {
-        let text = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).min_length(Some(1)).max_length(Some(255));
+        let text = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .min_length(Some(1))
+            .max_length(Some(255));
         let key = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
@@ -147,6 +156,11 @@ fn complete(operation: &mut Operation, access: Access, posts: bool) {
 }
 
 fn refusal(description: &str) -> Response {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
-    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(ProblemBody::name())))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
 }

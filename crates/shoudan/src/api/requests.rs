@@ -52,7 +52,11 @@ struct Wanted {
 /// Requests, newest first.
 #[utoipa::path(get, path = "/v1/requests", operation_id = "listRequests", tag = "requests", summary = "List requests",
     params(Wanted, Pages), responses((status = 200, description = "A page of requests.", body = Page<RequestRow>)))]
-async fn list_requests(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<RequestRow>>, Problem> {
+async fn list_requests(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+) -> Result<Json<Page<RequestRow>>, Problem> {
     let paging = asked.paging()?;
     let filter = Filter {
         merchant_id: asked.filter("merchant"),
@@ -63,7 +67,12 @@ async fn list_requests(State(app): State<App>, caller: Caller, asked: Asked) -> 
         state: asked.filter("state"),
         waiting_on: asked.filter("waiting_on"),
     };
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| requests::list(tx, ctx, &filter, &paging)).await?))
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            requests::list(tx, ctx, &filter, &paging)
+        })
+        .await?,
+    ))
 }
 
 /// A request with its steps: what is done, whose turn it is, what is asked.
@@ -75,7 +84,12 @@ async fn get_request(
     caller: Caller,
     Path((merchant, request)): Path<(String, String)>,
 ) -> Result<Json<RequestView>, Problem> {
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| requests::view(tx, ctx, &merchant, &request)).await?))
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            requests::view(tx, ctx, &merchant, &request)
+        })
+        .await?,
+    ))
 }
 
 /// A request to be opened.

@@ -46,8 +46,17 @@ struct Wanted {
 async fn list_reviews(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<ReviewView>>, Problem> {
     let paging = asked.paging()?;
     let state = asked.text("state").unwrap_or_else(|| "open".to_owned());
-    let filter = Filter { merchant_id: asked.filter("merchant"), role: asked.filter("role"), state };
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| reviews::queue(tx, ctx, &filter, &paging)).await?))
+    let filter = Filter {
+        merchant_id: asked.filter("merchant"),
+        role: asked.filter("role"),
+        state,
+    };
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            reviews::queue(tx, ctx, &filter, &paging)
+        })
+        .await?,
+    ))
 }
 
 /// A review with the request, its evidence, and what approving would do.
@@ -59,7 +68,12 @@ async fn get_review(
     caller: Caller,
     Path((merchant, review)): Path<(String, String)>,
 ) -> Result<Json<ReviewView>, Problem> {
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| reviews::view(tx, ctx, &merchant, &review)).await?))
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            reviews::view(tx, ctx, &merchant, &review)
+        })
+        .await?,
+    ))
 }
 
 /// What may be decided.
@@ -121,7 +135,11 @@ async fn decide_review(
         Which::Refuse => Decision::Refuse,
     };
     carry_out(&app, &caller, call, StatusCode::OK, "review", move |tx, ctx| {
-        let items = body.items.iter().cloned().map(|i| Item { code: i.code, returned: i.returned, remark: i.remark });
+        let items = body.items.iter().cloned().map(|i| Item {
+            code: i.code,
+            returned: i.returned,
+            remark: i.remark,
+        });
         let decide = Decide {
             merchant: merchant.clone(),
             review: review.clone(),

@@ -57,7 +57,12 @@ async fn list_stops(State(app): State<App>, caller: Caller, asked: Asked) -> Res
         reason_prefix: asked.filter("reason"),
         live_only: asked.flag("live")?.unwrap_or(false),
     };
-    Ok(Json(app.read(caller.ctx(&app, ""), move |tx, ctx| stops::list(tx, ctx, &filter, &paging)).await?))
+    Ok(Json(
+        app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            stops::list(tx, ctx, &filter, &paging)
+        })
+        .await?,
+    ))
 }
 
 /// A stop to be placed.
@@ -85,7 +90,12 @@ struct NewStop {
 impl NewStop {
     fn place(&self) -> Done<Place> {
         let kind = SubjectKind::parse(&self.subject_kind).ok_or_else(|| {
-            wrong("subject_kind", "unknown", "没有这种对象。", "there is no such kind of subject")
+            wrong(
+                "subject_kind",
+                "unknown",
+                "没有这种对象。",
+                "there is no such kind of subject",
+            )
         })?;
         let moment = |name, text: &Option<String>| text.as_deref().map(|text| time(name, text)).transpose();
         Ok(Place {
@@ -103,10 +113,16 @@ impl NewStop {
 /// What placing a stop would do: whom it reaches, what stops, what they would read. Nothing is written.
 #[utoipa::path(post, path = "/v1/stops/preview", operation_id = "previewStop", tag = "stops", summary = "Preview a stop",
     request_body = NewStop, responses((status = 200, description = "What it would do.", body = StopPreview)))]
-async fn preview_stop(State(app): State<App>, caller: Caller, command: Command<NewStop>) -> Result<Json<StopPreview>, Problem> {
+async fn preview_stop(
+    State(app): State<App>,
+    caller: Caller,
+    command: Command<NewStop>,
+) -> Result<Json<StopPreview>, Problem> {
     let place = command.body.place()?;
     let ctx = caller.ctx(&app, command.body.why);
-    Ok(Json(app.read(ctx, move |tx, ctx| stops::preview(tx, ctx, &place)).await?))
+    Ok(Json(
+        app.read(ctx, move |tx, ctx| stops::preview(tx, ctx, &place)).await?,
+    ))
 }
 
 /// Places a stop; from its start on, the gate refuses what it blocks.
@@ -115,7 +131,10 @@ async fn preview_stop(State(app): State<App>, caller: Caller, command: Command<N
 async fn place_stop(State(app): State<App>, caller: Caller, command: Command<NewStop>) -> Result<Response, Problem> {
     let Command { body, call } = command;
     let (place, why) = (body.place()?, body.why);
-    carry_out(&app, &caller, call, StatusCode::CREATED, &why, move |tx, ctx| stops::place(tx, ctx, place.clone())).await
+    carry_out(&app, &caller, call, StatusCode::CREATED, &why, move |tx, ctx| {
+        stops::place(tx, ctx, place.clone())
+    })
+    .await
 }
 
 /// Why a stop is lifted.
@@ -138,5 +157,8 @@ async fn lift_stop(
 ) -> Result<Response, Problem> {
     let Command { body, call } = command;
     let why = body.why.clone();
-    carry_out(&app, &caller, call, StatusCode::OK, &why, move |tx, ctx| stops::lift(tx, ctx, &merchant, &stop, &body.why)).await
+    carry_out(&app, &caller, call, StatusCode::OK, &why, move |tx, ctx| {
+        stops::lift(tx, ctx, &merchant, &stop, &body.why)
+    })
+    .await
 }

@@ -35,8 +35,15 @@ struct Checked {
 #[utoipa::path(get, path = "/v1/check", operation_id = "check", tag = "system", summary = "Check the invariants",
     responses((status = 200, description = "What was found.", body = Checked)))]
 async fn run_checks(State(app): State<App>, caller: Caller) -> Result<Json<Checked>, Problem> {
-    let violations = app.read(caller.ctx(&app, ""), |tx, ctx| check::check(tx, &ctx.platform.clone(), ctx.now)).await?;
-    Ok(Json(Checked { checked: check::INVARIANTS.len(), violations }))
+    let violations = app
+        .read(caller.ctx(&app, ""), |tx, ctx| {
+            check::check(tx, &ctx.platform.clone(), ctx.now)
+        })
+        .await?;
+    Ok(Json(Checked {
+        checked: check::INVARIANTS.len(),
+        violations,
+    }))
 }
 
 /// Fine only if the database takes a commit.
@@ -46,6 +53,13 @@ async fn health(State(app): State<App>) -> Result<&'static str, Problem> {
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    let gauges = [("shoudan_clock_offset_seconds", "How far the platform's time is ahead of its base.", app.clock.offset() / 1000)];
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.text(&gauges))
+    let gauges = [(
+        "shoudan_clock_offset_seconds",
+        "How far the platform's time is ahead of its base.",
+        app.clock.offset() / 1000,
+    )];
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        app.metrics.text(&gauges),
+    )
 }

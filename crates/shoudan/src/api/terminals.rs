@@ -16,7 +16,9 @@ use crate::problem::Problem;
 
 /// The doors.
 pub fn routes(doors: Doors) -> Doors {
-    doors.api(READ, routes!(list_terminals)).api(READ, routes!(get_terminal))
+    doors
+        .api(READ, routes!(list_terminals))
+        .api(READ, routes!(get_terminal))
 }
 
 #[derive(IntoParams)]
@@ -34,10 +36,20 @@ struct Wanted {
 /// The terminals the caller may see.
 #[utoipa::path(get, path = "/v1/terminals", operation_id = "listTerminals", tag = "terminals", summary = "List terminals",
     params(Wanted, Pages), responses((status = 200, description = "A page of terminals.", body = Page<TerminalView>)))]
-async fn list_terminals(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<TerminalView>>, Problem> {
+async fn list_terminals(
+    State(app): State<App>,
+    caller: Caller,
+    asked: Asked,
+) -> Result<Json<Page<TerminalView>>, Problem> {
     let paging = asked.paging()?;
-    let filter = Filter { merchant: asked.filter("merchant"), shop: asked.filter("shop"), stage: asked.filter("stage") };
-    let page = app.read(caller.ctx(&app, ""), move |tx, ctx| terminals::list(tx, ctx, &filter, &paging));
+    let filter = Filter {
+        merchant: asked.filter("merchant"),
+        shop: asked.filter("shop"),
+        stage: asked.filter("stage"),
+    };
+    let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
+        terminals::list(tx, ctx, &filter, &paging)
+    });
     Ok(Json(page.await?))
 }
 
@@ -45,7 +57,11 @@ async fn list_terminals(State(app): State<App>, caller: Caller, asked: Asked) ->
 #[utoipa::path(get, path = "/v1/terminals/{number}", operation_id = "getTerminal", tag = "terminals", summary = "Get a terminal",
     params(("number" = String, Path, description = "Terminal number, 8 characters.")),
     responses((status = 200, description = "The terminal.", body = TerminalView)))]
-async fn get_terminal(State(app): State<App>, caller: Caller, Path(number): Path<String>) -> Result<Json<TerminalView>, Problem> {
+async fn get_terminal(
+    State(app): State<App>,
+    caller: Caller,
+    Path(number): Path<String>,
+) -> Result<Json<TerminalView>, Problem> {
     let view = app.read(caller.ctx(&app, ""), move |tx, ctx| {
         let found = terminals::by_number(tx, &number)?.ok_or_else(|| Refused::not_found("terminal", &number))?;
         terminals::view(tx, ctx, &found.merchant, &found.terminal)

@@ -23,7 +23,10 @@ pub fn routes(doors: Doors) -> Doors {
         return doors;
     }
     let access = Access::Any(&["test_clock"]);
-    doors.api(access, routes!(get_clock)).api(access, routes!(move_clock)).api(access, routes!(trigger_reason))
+    doors
+        .api(access, routes!(get_clock))
+        .api(access, routes!(move_clock))
+        .api(access, routes!(trigger_reason))
 }
 
 /// Where the clock stands.
@@ -83,10 +86,22 @@ fn read(body: &MoveClock) -> Result<jobs::Move, Problem> {
     match (&body.advance, &body.to) {
         (Some(span), None) => match Span::parse(span) {
             Ok(span) => Ok(jobs::Move::By(span)),
-            Err(e) => Err(wrong("advance", "format", "时间长度格式如 P100D、P3M、PT36H。", &e.to_string()).into()),
+            Err(e) => Err(wrong(
+                "advance",
+                "format",
+                "时间长度格式如 P100D、P3M、PT36H。",
+                &e.to_string(),
+            )
+            .into()),
         },
         (None, Some(to)) => Ok(jobs::Move::To(moment(to)?)),
-        _ => Err(wrong("advance", "exclusive", "请给出 advance 或 to 之一。", "give one of advance and to").into()),
+        _ => Err(wrong(
+            "advance",
+            "exclusive",
+            "请给出 advance 或 to 之一。",
+            "give one of advance and to",
+        )
+        .into()),
     }
 }
 
@@ -106,7 +121,11 @@ struct TriggerBody {
 /// Brings a terminal under a reason by what would really bring it about, or carries out the plan that brings it back.
 #[utoipa::path(post, path = "/v1/test/trigger", operation_id = "triggerReason", tag = "test aids", summary = "Bring a reason about",
     request_body = TriggerBody, responses((status = 200, description = "What was done.", body = Triggered)))]
-async fn trigger_reason(State(app): State<App>, caller: Caller, command: Command<TriggerBody>) -> Result<Response, Problem> {
+async fn trigger_reason(
+    State(app): State<App>,
+    caller: Caller,
+    command: Command<TriggerBody>,
+) -> Result<Response, Problem> {
     let Command { body, call } = command;
     carry_out(&app, &caller, call, StatusCode::OK, "trigger", move |tx, ctx| {
         trigger::reason(tx, ctx, &body.reason, &body.terminal, body.restore)

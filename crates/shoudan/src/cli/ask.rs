@@ -27,7 +27,10 @@ pub fn advance(server: &Server, span: &str) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    shown_clock(server, &server.post("/v1/test/clock", &json!({ "advance": span.to_string() }))?)
+    shown_clock(
+        server,
+        &server.post("/v1/test/clock", &json!({ "advance": span.to_string() }))?,
+    )
 }
 
 fn shown_clock(server: &Server, clock: &Value) -> anyhow::Result<ExitCode> {
@@ -35,7 +38,11 @@ fn shown_clock(server: &Server, clock: &Value) -> anyhow::Result<ExitCode> {
         show::json(clock)?;
     } else {
         let still = clock.get("frozen").and_then(Value::as_bool) == Some(true);
-        say(format_args!("{}{}", text(clock, "local"), if still { "  (stands still)" } else { "" }))?;
+        say(format_args!(
+            "{}{}",
+            text(clock, "local"),
+            if still { "  (stands still)" } else { "" }
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -63,24 +70,40 @@ pub fn check(server: &Server, database: Option<&str>) -> anyhow::Result<ExitCode
     if server.json {
         show::json(&found)?;
     } else if violations.is_empty() {
-        say(format_args!("{} rules checked; all hold", found.get("checked").and_then(Value::as_u64).unwrap_or(0)))?;
+        say(format_args!(
+            "{} rules checked; all hold",
+            found.get("checked").and_then(Value::as_u64).unwrap_or(0)
+        ))?;
     } else {
         let mut shown = table(["rule", "where", "expected", "found"]);
         for violation in violations {
-            shown.add_row([text(violation, "invariant"), text(violation, "key"), text(violation, "expected"), text(violation, "found")]);
+            shown.add_row([
+                text(violation, "invariant"),
+                text(violation, "key"),
+                text(violation, "expected"),
+                text(violation, "found"),
+            ]);
         }
         say(format_args!("{shown}\n{} violation(s)", violations.len()))?;
     }
-    Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if violations.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// Runs the checker on a database. Nothing sealed is opened, so no keys are needed.
 fn directly(url: &str) -> anyhow::Result<Vec<Violation>> {
     let db = Db::open(&Config::from_url(url)?)?;
-    let offset = db.read(|tx| -> Done<i64> { operations::test_clock::offset(tx) }).wait()?;
+    let offset = db
+        .read(|tx| -> Done<i64> { operations::test_clock::offset(tx) })
+        .wait()?;
     // A test clock's data may lie ahead of the machine's time; judge it by the later of the two.
     let frozen = Clock::new(Kind::Frozen, 0, 0, offset).now();
-    let now = Clock::new(Kind::Movable, 0, 0, offset).now().max(if offset > 0 { frozen } else { START.min(frozen) });
+    let now = Clock::new(Kind::Movable, 0, 0, offset)
+        .now()
+        .max(if offset > 0 { frozen } else { START.min(frozen) });
     let platform = operations::Platform {
         catalog: Arc::new(crate::app::load_catalog(None)?),
         calendar: Arc::new(crate::app::calendar(None, true)?),

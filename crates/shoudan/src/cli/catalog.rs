@@ -44,21 +44,34 @@ pub fn check(directory: Option<&Path>, as_json: bool) -> anyhow::Result<ExitCode
             if as_json {
                 show::json(&json!({ "sound": false, "problems": lines, "findings": [] }))?;
             } else {
-                say(format_args!("{}\n{} problem(s); the model was not explored", lines.join("\n"), lines.len()))?;
+                say(format_args!(
+                    "{}\n{} problem(s); the model was not explored",
+                    lines.join("\n"),
+                    lines.len()
+                ))?;
             }
             return Ok(ExitCode::from(1));
         }
     };
     if !as_json {
         let (reasons, steps) = (catalog.reasons.len(), catalog.steps.len());
-        say(format_args!("loaded: {reasons} reasons, {steps} steps, {} capabilities, {} stages", catalog.capabilities.len(), catalog.stages.len()))?;
+        say(format_args!(
+            "loaded: {reasons} reasons, {steps} steps, {} capabilities, {} stages",
+            catalog.capabilities.len(),
+            catalog.stages.len()
+        ))?;
     }
     let mut report = model::Report::default();
     for (depth, words) in DEPTHS {
         let started = Instant::now();
         report = model::check(&catalog, depth);
         if !as_json {
-            say(format_args!("{words}: {} worlds, {} steps carried out, {} ms", report.worlds, report.steps, started.elapsed().as_millis()))?;
+            say(format_args!(
+                "{words}: {} worlds, {} steps carried out, {} ms",
+                report.worlds,
+                report.steps,
+                started.elapsed().as_millis()
+            ))?;
         }
         if !report.findings.is_empty() {
             break;
@@ -71,7 +84,9 @@ pub fn check(directory: Option<&Path>, as_json: bool) -> anyhow::Result<ExitCode
             "sound": sound, "problems": [], "findings": findings, "worlds": report.worlds, "steps": report.steps,
         }))?;
     } else if sound {
-        say(format_args!("sound: from every one of them the plan leads back, or ends in an appeal"))?;
+        say(format_args!(
+            "sound: from every one of them the plan leads back, or ends in an appeal"
+        ))?;
     } else {
         say(format_args!("{}\n{} finding(s)", findings.join("\n"), findings.len()))?;
     }
@@ -86,7 +101,11 @@ pub fn list(what: Listed, zh: bool) -> anyhow::Result<ExitCode> {
         Listed::Reasons => {
             let mut shown = table(["reason", "on", "F39", "title", "first way out"]);
             for reason in catalog.reasons.values() {
-                let way = reason.ways_out.first().map(|steps| steps.join(" → ")).unwrap_or_default();
+                let way = reason
+                    .ways_out
+                    .first()
+                    .map(|steps| steps.join(" → "))
+                    .unwrap_or_default();
                 shown.add_row([
                     reason.code.as_str(),
                     reason.subject.code(),
@@ -101,14 +120,23 @@ pub fn list(what: Listed, zh: bool) -> anyhow::Result<ExitCode> {
             let mut shown = table(["step", "about", "title", "asks for"]);
             for step in catalog.steps.values() {
                 let asks = [step.documents.join(", "), step.fields.join(", ")].join(" ");
-                shown.add_row([step.code.as_str(), step.subject.code(), &step.texts(lang).title, asks.trim()]);
+                shown.add_row([
+                    step.code.as_str(),
+                    step.subject.code(),
+                    &step.texts(lang).title,
+                    asks.trim(),
+                ]);
             }
             shown
         }
         Listed::Capabilities => {
             let mut shown = table(["capability", "name", "may be stopped"]);
             for row in catalog.capabilities.values() {
-                shown.add_row([row.code.as_str(), row.name.get(lang), if row.always { "never" } else { "yes" }]);
+                shown.add_row([
+                    row.code.as_str(),
+                    row.name.get(lang),
+                    if row.always { "never" } else { "yes" },
+                ]);
             }
             shown
         }

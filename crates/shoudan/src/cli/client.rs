@@ -40,8 +40,12 @@ pub struct Refusal {
 /// The demonstration's description of itself.
 pub fn world(data: &Path) -> anyhow::Result<Value> {
     let path = data.join("world.json");
-    let text = fs::read_to_string(&path)
-        .with_context(|| format!("{} cannot be read; is the demonstration's directory another? (--data)", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| {
+        format!(
+            "{} cannot be read; is the demonstration's directory another? (--data)",
+            path.display()
+        )
+    })?;
     serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
 
@@ -51,7 +55,10 @@ impl Server {
             return Ok(with_scheme(http));
         }
         let world = world(&self.data).context("no server is named: give --http or SHOUDAN_URL")?;
-        let http = world.get("http").and_then(Value::as_str).context("world.json names no address (http)")?;
+        let http = world
+            .get("http")
+            .and_then(Value::as_str)
+            .context("world.json names no address (http)")?;
         Ok(with_scheme(http))
     }
 
@@ -60,21 +67,34 @@ impl Server {
             // The world's key goes to the world's server only.
             let world = world(&self.data).ok()?;
             let address = world.get("http").and_then(Value::as_str).map(with_scheme);
-            let same = self.http.as_deref().map(with_scheme).is_none_or(|http| Some(http) == address);
-            world.pointer("/api_keys/0/key").and_then(Value::as_str).filter(|_| same).map(str::to_owned)
+            let same = self
+                .http
+                .as_deref()
+                .map(with_scheme)
+                .is_none_or(|http| Some(http) == address);
+            world
+                .pointer("/api_keys/0/key")
+                .and_then(Value::as_str)
+                .filter(|_| same)
+                .map(str::to_owned)
         })
     }
 
     fn agent() -> Agent {
         // A server is named by address; what the environment says about proxies is about other hosts.
-        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(10))).proxy(None);
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_mins(10)))
+            .proxy(None);
         config.build().new_agent()
     }
 
     /// GET, with query parameters.
     pub fn get(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Value> {
         let base = self.base()?;
-        let mut request = Self::agent().get(format!("{base}{path}")).header("accept-language", language());
+        let mut request = Self::agent()
+            .get(format!("{base}{path}"))
+            .header("accept-language", language());
         for (name, value) in query {
             request = request.query(name, value);
         }
@@ -87,7 +107,9 @@ impl Server {
     /// POST, with a JSON body.
     pub fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let base = self.base()?;
-        let mut request = Self::agent().post(format!("{base}{path}")).header("accept-language", language());
+        let mut request = Self::agent()
+            .post(format!("{base}{path}"))
+            .header("accept-language", language());
         if let Some(key) = self.key() {
             request = request.header("authorization", format!("Bearer {key}"));
         }
@@ -107,17 +129,31 @@ fn answer(base: &str, response: Result<ureq::http::Response<ureq::Body>, ureq::E
         return Ok(value);
     }
     let say = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Err(Refusal { status, title: say("title"), detail: say("detail"), code: say("code") }.into())
+    Err(Refusal {
+        status,
+        title: say("title"),
+        detail: say("detail"),
+        code: say("code"),
+    }
+    .into())
 }
 
 fn with_scheme(address: &str) -> String {
     let address = address.trim_end_matches('/');
-    if address.contains("://") { address.to_owned() } else { format!("http://{address}") }
+    if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("http://{address}")
+    }
 }
 
 /// The language of answers: what `LANG` says, or else English.
 pub fn language() -> &'static str {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty() && value != "C" && value != "POSIX");
+    let set = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.is_empty() && value != "C" && value != "POSIX")
+    };
     let wanted = set("SHOUDAN_LANG").or_else(|| set("LC_ALL")).or_else(|| set("LANG"));
     let lang = wanted.and_then(|text| domain::names::Lang::from_tag(&text));
     lang.map_or("en", domain::names::Lang::tag)

@@ -36,7 +36,9 @@ pub fn explain(server: &Server, subject: &str, capability: Option<&str>, at: Opt
 }
 
 fn is_missing(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.status == 404)
+    error
+        .downcast_ref::<Refusal>()
+        .is_some_and(|refusal| refusal.status == 404)
 }
 
 /// The query parameters a text can be meant for, the likeliest first.
@@ -57,8 +59,9 @@ fn kinds(subject: &str) -> Vec<&'static str> {
 
 fn print(explanation: &Value) -> anyhow::Result<()> {
     say(format_args!("{}\n", text(explanation, "headline")))?;
-    let (works, not): (Vec<&Value>, Vec<&Value>) =
-        rows(explanation, "capabilities").iter().partition(|c| c.get("works").and_then(Value::as_bool) == Some(true));
+    let (works, not): (Vec<&Value>, Vec<&Value>) = rows(explanation, "capabilities")
+        .iter()
+        .partition(|c| c.get("works").and_then(Value::as_bool) == Some(true));
     let names = |list: &[&Value]| list.iter().map(|c| text(c, "name")).collect::<Vec<_>>().join(", ");
     if !not.is_empty() {
         say(format_args!("  ✗ {}", names(&not)))?;
@@ -78,7 +81,13 @@ fn causes(explanation: &Value, name: &str) -> anyhow::Result<()> {
     if causes.is_empty() {
         return Ok(());
     }
-    let mut shown = table([if name == "causes" { "cause" } else { "coming" }, "since", "blocks", "waiting on", "by"]);
+    let mut shown = table([
+        if name == "causes" { "cause" } else { "coming" },
+        "since",
+        "blocks",
+        "waiting on",
+        "by",
+    ]);
     for cause in causes {
         let ends = cause.get("final").and_then(Value::as_bool) == Some(true);
         let waiting = if ends { "final" } else { text(cause, "waiting_on") };

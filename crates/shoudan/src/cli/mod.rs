@@ -167,15 +167,31 @@ pub fn main() -> ExitCode {
     let done = match asked.command {
         Command::Demo(demo) => run::demo(&demo),
         Command::Serve { config } => run::serve(&config),
-        Command::Explain { subject, capability, at, server } => {
-            explain::explain(&server, &subject, capability.as_deref(), at.as_deref())
-        }
-        Command::Trigger { reason, terminal, restore, server } => ask::trigger(&server, &reason, &terminal, restore),
-        Command::Clock { what: Clock::Show { server } } => ask::clock(&server),
-        Command::Clock { what: Clock::Advance { span, server } } => ask::advance(&server, &span),
+        Command::Explain {
+            subject,
+            capability,
+            at,
+            server,
+        } => explain::explain(&server, &subject, capability.as_deref(), at.as_deref()),
+        Command::Trigger {
+            reason,
+            terminal,
+            restore,
+            server,
+        } => ask::trigger(&server, &reason, &terminal, restore),
+        Command::Clock {
+            what: Clock::Show { server },
+        } => ask::clock(&server),
+        Command::Clock {
+            what: Clock::Advance { span, server },
+        } => ask::advance(&server, &span),
         Command::Check { database, server } => ask::check(&server, database.as_deref()),
-        Command::Catalog { what: Catalog::Check { directory, json } } => catalog::check(directory.as_deref(), json),
-        Command::Catalog { what: Catalog::List { what, zh } } => catalog::list(what, zh),
+        Command::Catalog {
+            what: Catalog::Check { directory, json },
+        } => catalog::check(directory.as_deref(), json),
+        Command::Catalog {
+            what: Catalog::List { what, zh },
+        } => catalog::list(what, zh),
         Command::Pos(pos) => pos::pos(&pos),
     };
     match done {
@@ -190,5 +206,7 @@ pub fn main() -> ExitCode {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
 }

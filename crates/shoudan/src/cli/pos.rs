@@ -73,7 +73,10 @@ enum Action {
 pub fn pos(asked: &Pos) -> anyhow::Result<ExitCode> {
     let world = world(&asked.data)?;
     let entry = chosen(&world, asked.terminal.as_deref())?;
-    let file = asked.data.join("pos").join(format!("{}.json", text(entry, "terminal_number")));
+    let file = asked
+        .data
+        .join("pos")
+        .join(format!("{}.json", text(entry, "terminal_number")));
     let mut terminal = wake(&world, entry, &file)?;
     let card = card(&world, &asked.card)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -98,7 +101,11 @@ async fn act(terminal: &mut Terminal, action: &Action, card: &Card) -> anyhow::R
         Action::Sale { amount } => terminal.sale(card, fen(amount)?).await,
         Action::Balance => terminal.balance(card).await,
         Action::Void { trace } => terminal.void(card, *trace).await,
-        Action::Refund { amount, reference, date } => terminal.refund(card, fen(amount)?, reference, date).await,
+        Action::Refund {
+            amount,
+            reference,
+            date,
+        } => terminal.refund(card, fen(amount)?, reference, date).await,
         Action::Reverse => terminal.reverse_last(card).await,
         Action::Settle => terminal.settle().await,
     };
@@ -107,7 +114,10 @@ async fn act(terminal: &mut Terminal, action: &Action, card: &Card) -> anyhow::R
 
 fn fen(amount: &str) -> anyhow::Result<u64> {
     let fen = Fen::parse_typed(amount)?;
-    u64::try_from(fen.0).ok().filter(|&fen| fen > 0).with_context(|| format!("{amount} is not an amount to be paid"))
+    u64::try_from(fen.0)
+        .ok()
+        .filter(|&fen| fen > 0)
+        .with_context(|| format!("{amount} is not an amount to be paid"))
 }
 
 fn chosen<'w>(world: &'w Value, number: Option<&str>) -> anyhow::Result<&'w Value> {
@@ -116,7 +126,10 @@ fn chosen<'w>(world: &'w Value, number: Option<&str>) -> anyhow::Result<&'w Valu
         None => text(entry, "situation") == "live",
     };
     let named = number.unwrap_or("live");
-    rows(world, "terminals_list").iter().find(fits).with_context(|| format!("the world has no terminal «{named}»"))
+    rows(world, "terminals_list")
+        .iter()
+        .find(fits)
+        .with_context(|| format!("the world has no terminal «{named}»"))
 }
 
 fn wake(world: &Value, entry: &Value, file: &PathBuf) -> anyhow::Result<Terminal> {
@@ -127,8 +140,12 @@ fn wake(world: &Value, entry: &Value, file: &PathBuf) -> anyhow::Result<Terminal
         address.clone_into(&mut terminal.address);
         return Ok(terminal);
     }
-    let mut terminal =
-        Terminal::new(address, text(entry, "terminal_number"), text(entry, "merchant_number"), text(entry, "tmk_hex"));
+    let mut terminal = Terminal::new(
+        address,
+        text(entry, "terminal_number"),
+        text(entry, "merchant_number"),
+        text(entry, "tmk_hex"),
+    );
     let given = |name: &str, into: &mut String| {
         if !text(entry, name).is_empty() {
             text(entry, name).clone_into(into);
@@ -152,17 +169,27 @@ fn keep(terminal: &Terminal, file: &PathBuf) -> anyhow::Result<()> {
 
 fn card(world: &Value, wanted: &str) -> anyhow::Result<Card> {
     let cards = rows(world, "test_cards");
-    let Some(card) = cards.iter().find(|card| text(card, "outcome") == wanted || text(card, "pan") == wanted) else {
+    let Some(card) = cards
+        .iter()
+        .find(|card| text(card, "outcome") == wanted || text(card, "pan") == wanted)
+    else {
         let outcomes: Vec<&str> = cards.iter().map(|card| text(card, "outcome")).collect();
         bail!("the world has no card «{wanted}»; there are: {}", outcomes.join(", "));
     };
     let pin = Some(text(card, "pin").to_owned()).filter(|pin| !pin.is_empty());
-    Ok(Card { pan: text(card, "pan").to_owned(), track2: text(card, "track2").to_owned(), pin })
+    Ok(Card {
+        pan: text(card, "pan").to_owned(),
+        track2: text(card, "track2").to_owned(),
+        pin,
+    })
 }
 
 fn merchant_name<'w>(world: &'w Value, entry: &Value) -> &'w str {
     let number = text(entry, "merchant_number");
-    rows(world, "merchants").iter().find(|m| text(m, "number") == number).map_or("", |m| text(m, "name"))
+    rows(world, "merchants")
+        .iter()
+        .find(|m| text(m, "number") == number)
+        .map_or("", |m| text(m, "name"))
 }
 
 fn print(shown: &Shown, merchant_name: &str) -> anyhow::Result<()> {

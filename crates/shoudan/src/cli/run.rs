@@ -39,12 +39,19 @@ const WORLD: &str = "world.json";
 pub fn demo(asked: &Demo) -> anyhow::Result<ExitCode> {
     log("warn");
     fs::create_dir_all(&asked.data).with_context(|| asked.data.display().to_string())?;
-    let database = asked.database.clone().unwrap_or_else(|| format!("sqlite:{}", asked.data.join("shoudan.db").display()));
+    let database = asked
+        .database
+        .clone()
+        .unwrap_or_else(|| format!("sqlite:{}", asked.data.join("shoudan.db").display()));
     let app = App::open(Options {
         database,
         data: Some(asked.data.clone()),
         catalog: None,
-        clock: if asked.clock == WhichClock::Test { Kind::Frozen } else { Kind::Movable },
+        clock: if asked.clock == WhichClock::Test {
+            Kind::Frozen
+        } else {
+            Kind::Movable
+        },
         seed: asked.seed,
         demo: true,
         keys: demo_keys(&asked.data, entropy)?,
@@ -55,8 +62,13 @@ pub fn demo(asked: &Demo) -> anyhow::Result<ExitCode> {
     let world = world(&app, asked)?;
     let script = script(&world.test_cards, &zone_key);
     runtime()?.block_on(async {
-        let network = Network::bind("127.0.0.1:0", script).await.context("the simulated card network cannot listen")?;
-        let upstream = line::Config { timeout: PATIENCE, ..line::Config::at(network.address().to_string()) };
+        let network = Network::bind("127.0.0.1:0", script)
+            .await
+            .context("the simulated card network cannot listen")?;
+        let upstream = line::Config {
+            timeout: PATIENCE,
+            ..line::Config::at(network.address().to_string())
+        };
         let running = Running::open(&app, asked.http, asked.terminals, upstream, zone_key).await?;
         ready(asked.quiet, || told(asked, &world))?;
         running.until_stopped().await
@@ -68,7 +80,10 @@ pub fn demo(asked: &Demo) -> anyhow::Result<ExitCode> {
 pub fn serve(path: &Path) -> anyhow::Result<ExitCode> {
     log("info");
     let config = config::read(path)?;
-    let database = config.database.clone().or_else(|| std::env::var("SHOUDAN_DATABASE").ok());
+    let database = config
+        .database
+        .clone()
+        .or_else(|| std::env::var("SHOUDAN_DATABASE").ok());
     let zone_key = config.keys.zone()?;
     let app = App::open(Options {
         database: database.context("there is no database: name it in database, or in SHOUDAN_DATABASE")?,
@@ -84,7 +99,9 @@ pub fn serve(path: &Path) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let upstream = line::Config::at(&config.network);
         let running = Running::open(&app, config.http, config.terminals, upstream, zone_key).await?;
-        ready(false, || format!("pages and API on {}, terminals on {}\n", config.http, config.terminals))?;
+        ready(false, || {
+            format!("pages and API on {}, terminals on {}\n", config.http, config.terminals)
+        })?;
         running.until_stopped().await
     })?;
     Ok(ExitCode::SUCCESS)
@@ -107,14 +124,26 @@ impl Running {
         zone_key: DesKey,
     ) -> anyhow::Result<Self> {
         let bind = async |what, address| {
-            TcpListener::bind(address).await.with_context(|| format!("{what} cannot listen on {address}; is it taken?"))
+            TcpListener::bind(address)
+                .await
+                .with_context(|| format!("{what} cannot listen on {address}; is it taken?"))
         };
         let http = bind("HTTP", pages).await?;
         let listener = bind("the terminal gateway", terminals).await?;
-        let opened = Gateway::open(app.clone(), Connector::start(upstream), Settings::with_zone_key(zone_key)).await?;
+        let opened = Gateway::open(
+            app.clone(),
+            Connector::start(upstream),
+            Settings::with_zone_key(zone_key),
+        )
+        .await?;
         let stop = watch::Sender::new(false);
         let gateway = tokio::spawn(gateway::serve(listener, opened, asked(stop.subscribe())));
-        Ok(Self { app: app.clone(), http, gateway, stop })
+        Ok(Self {
+            app: app.clone(),
+            http,
+            gateway,
+            stop,
+        })
     }
 
     /// Serves until the process is asked to end: SIGTERM, or Ctrl-C.
@@ -153,17 +182,26 @@ fn log(default: &str) {
     let wanted = std::env::var("SHOUDAN_LOG").unwrap_or_else(|_| default.to_owned());
     let level = wanted.parse().unwrap_or(tracing::Level::WARN);
     let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_max_level(level).with_ansi(colour).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(colour)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 /// The world: seeded at the first start, read back at later ones.
 fn world(app: &App, asked: &Demo) -> anyhow::Result<World> {
     const SEEDED: &str = "demo.seeded";
     let path = asked.data.join(WORLD);
-    let seeded = app.db.read(|tx| -> Done<Option<String>> { Ok(settings::get(tx, SEEDED)?) }).wait()?;
+    let seeded = app
+        .db
+        .read(|tx| -> Done<Option<String>> { Ok(settings::get(tx, SEEDED)?) })
+        .wait()?;
     let mut world = match seeded.as_deref() {
         None => {
-            app.db.write(|tx| -> Done<()> { Ok(settings::put(tx, SEEDED, "begun")?) }).wait()?;
+            app.db
+                .write(|tx| -> Done<()> { Ok(settings::put(tx, SEEDED, "begun")?) })
+                .wait()?;
             demo::seed(&app.db, &app.platform, asked.seed, app.now())?
         }
         Some("done") => World::read(&path)?,
@@ -172,7 +210,9 @@ fn world(app: &App, asked: &Demo) -> anyhow::Result<World> {
     world.http = format!("http://{}", asked.http);
     world.terminals = asked.terminals.to_string();
     world.write(&path)?;
-    app.db.write(|tx| -> Done<()> { Ok(settings::put(tx, SEEDED, "done")?) }).wait()?;
+    app.db
+        .write(|tx| -> Done<()> { Ok(settings::put(tx, SEEDED, "done")?) })
+        .wait()?;
     Ok(world)
 }
 
@@ -189,7 +229,11 @@ fn script(cards: &[TestCard], zone_key: &DesKey) -> NetworkScript {
         zone_key: operations::sealing::hex(zone_key.expose()),
         cards: cards
             .iter()
-            .map(|card| CardScript { pan: card.pan.clone(), pin: Some(card.pin.clone()), outcome: outcome(card) })
+            .map(|card| CardScript {
+                pan: card.pan.clone(),
+                pin: Some(card.pin.clone()),
+                outcome: outcome(card),
+            })
             .collect(),
         ..NetworkScript::default()
     }
@@ -199,14 +243,29 @@ fn script(cards: &[TestCard], zone_key: &DesKey) -> NetworkScript {
 fn told(asked: &Demo, world: &World) -> String {
     let mut accounts = String::new();
     for (n, account) in world.accounts.iter().enumerate() {
-        let alike = world.accounts.iter().take(n).filter(|other| other.role == account.role).count();
+        let alike = world
+            .accounts
+            .iter()
+            .take(n)
+            .filter(|other| other.role == account.role)
+            .count();
         if alike < SHOWN_PER_ROLE {
-            let code = account.totp_secret.as_deref().map_or(String::new(), |secret| format!("  second factor {secret}"));
+            let code = account
+                .totp_secret
+                .as_deref()
+                .map_or(String::new(), |secret| format!("  second factor {secret}"));
             // Writing into a String cannot fail.
-            let _ = writeln!(accounts, "    {:14} {:14} {}{code}", account.role, account.login, account.name);
+            let _ = writeln!(
+                accounts,
+                "    {:14} {:14} {}{code}",
+                account.role, account.login, account.name
+            );
         }
     }
-    let live = world.terminals_list.iter().find(|terminal| terminal.situation == "live");
+    let live = world
+        .terminals_list
+        .iter()
+        .find(|terminal| terminal.situation == "live");
     let number = live.map_or("", |terminal| terminal.terminal_number.as_str());
     let data = match asked.data.to_str() {
         Some("data") | None => String::new(),

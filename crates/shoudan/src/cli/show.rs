@@ -17,7 +17,10 @@ pub fn say(line: impl Display) -> anyhow::Result<()> {
 /// An empty table with a header.
 pub fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
     if !std::io::stdout().is_terminal() {
         table.set_width(WIDTH);
     }
@@ -36,13 +39,20 @@ pub fn rows<'v>(value: &'v Value, name: &str) -> &'v [Value] {
 
 /// A list of texts, joined.
 pub fn joined(value: &Value, name: &str) -> String {
-    rows(value, name).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+    rows(value, name)
+        .iter()
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A moment (milliseconds UTC) in the platform's zone, to the minute.
 pub fn moment(value: &Value, name: &str) -> String {
     let zone = domain::time::Zone::default();
-    let at = value.get(name).and_then(Value::as_i64).map(domain::time::Time::from_millis);
+    let at = value
+        .get(name)
+        .and_then(Value::as_i64)
+        .map(domain::time::Time::from_millis);
     at.map_or_else(String::new, |at| {
         let (hour, minute) = zone.clock(at);
         format!("{} {hour:02}:{minute:02}", zone.date(at))

@@ -12,7 +12,8 @@ use store::{Tx, history};
 
 use super::Seeder;
 use super::cards::{self, OUTCOMES};
-use super::terminals::{self, Known};
+use super::situations;
+use super::terminals::Known;
 
 /// The longest past of one terminal.
 const A_YEAR: i64 = 365;
@@ -69,13 +70,9 @@ fn span(s: &mut Seeder, terminal: &Known) -> Option<(Time, Time)> {
         return None;
     }
     // What is stopped today was stopped at most ten days ago.
-    let stopped = terminals::sells(terminal.merchant, terminal.reason) && terminal.reason.is_empty();
-    let idle = if terminal.idle > 0 {
-        terminal.idle
-    } else if stopped {
-        0
-    } else {
-        11
+    let idle = match (terminal.idle, situations::stops_a_sale(s, terminal.reason)) {
+        (0, true) => 11,
+        (idle, _) => idle,
     };
     let last = s.now - Duration::days(idle) - Duration::minutes(20 + s.dice(600));
     let first = terminal.opened.max(last - Duration::days(A_YEAR)) + Duration::hours(2);

@@ -76,7 +76,8 @@ pub fn all(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
     Ok(())
 }
 
-fn stops_a_sale(s: &Seeder, reason: &str) -> bool {
+/// Whether a terminal under this reason does not sell.
+pub fn stops_a_sale(s: &Seeder, reason: &str) -> bool {
     let catalog = s.ctx.catalog();
     catalog
         .bit("sale")

@@ -10,7 +10,7 @@ use operations::trace::{self, Happened};
 use operations::{Actor, keys, merchants as parties, moves, requests, sealing};
 use store::Tx;
 
-use super::merchants::{SELLING, WELL};
+use super::merchants::WELL;
 use super::names::{MODELS, OF_TERMINALS, OLD_MODELS};
 use super::world::Terminal;
 use super::{Seeder, merchants};
@@ -314,9 +314,4 @@ fn happened(
     };
     trace::event(tx, &mut s.ctx, happened)?;
     Ok(())
-}
-
-/// Whether a merchant of this index sells.
-pub fn sells(merchant: usize, reason: &str) -> bool {
-    merchant < SELLING || reason.is_empty()
 }

@@ -24,7 +24,10 @@ fn app() -> App {
         clock: Kind::Frozen,
         seed: 1,
         demo: true,
-        keys: Keys { data: Secret::new([1; 32]), index: Secret::new([2; 32]) },
+        keys: Keys {
+            data: Secret::new([1; 32]),
+            index: Secret::new([2; 32]),
+        },
         origin: "http://127.0.0.1".to_owned(),
         institution: HOUSE,
     })
@@ -41,7 +44,9 @@ fn sheet(doors: &[Door]) -> String {
                 Access::Any(any) => any.join(" | "),
                 Access::Session(any) => format!("in person: {}", any.join(" | ")),
             };
-            format!("{:6} {:70} {access}", door.method.as_str(), door.path).trim_end().to_owned()
+            format!("{:6} {:70} {access}", door.method.as_str(), door.path)
+                .trim_end()
+                .to_owned()
         })
         .collect();
     lines.sort_by_key(|line| line.split_whitespace().nth(1).map(str::to_owned));
@@ -74,7 +79,14 @@ fn listening(app: &App) -> (Runtime, SocketAddr) {
 /// A key of every role that a key can have.
 fn keys(app: &App) -> Vec<(String, String)> {
     let hash = people::hash_password("a password of tests", [7; 16]).unwrap();
-    let roles: Vec<String> = app.platform.catalog.roles.keys().filter(|role| *role != "system").cloned().collect();
+    let roles: Vec<String> = app
+        .platform
+        .catalog
+        .roles
+        .keys()
+        .filter(|role| *role != "system")
+        .cloned()
+        .collect();
     let ctx = app.ctx(operations::Actor::system("test"), domain::names::Lang::En, "test");
     let made = app.db.write(move |tx| -> Done<Vec<(String, String)>> {
         let mut ctx = ctx.clone();
@@ -91,7 +103,12 @@ fn keys(app: &App) -> Vec<(String, String)> {
         let user = people::create_user(tx, &mut ctx, owner)?;
         let mut keys = Vec::new();
         for role in &roles {
-            let new = NewKey { name: role, role, merchant: "-", user: &user };
+            let new = NewKey {
+                name: role,
+                role,
+                merchant: "-",
+                user: &user,
+            };
             let (_, key) = people::create_api_key(tx, &mut ctx, new)?;
             keys.push((role.clone(), key.into_exposed()));
         }
@@ -103,15 +120,23 @@ fn keys(app: &App) -> Vec<(String, String)> {
 /// The status and code a knock is answered with.
 fn knock(address: SocketAddr, door: &Door, key: Option<&str>) -> (u16, String) {
     let path = door.path.replace(['{', '}', '*'], "");
-    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None);
     let agent = config.build().new_agent();
-    let mut request = ureq::http::Request::builder().method(door.method.as_str()).uri(format!("http://{address}{path}"));
+    let mut request = ureq::http::Request::builder()
+        .method(door.method.as_str())
+        .uri(format!("http://{address}{path}"));
     if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
     }
     let mut response = agent.run(request.body("").unwrap()).unwrap();
     let body: serde_json::Value = response.body_mut().read_json().unwrap_or_default();
-    (response.status().as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
+    (
+        response.status().as_u16(),
+        body["code"].as_str().unwrap_or_default().to_owned(),
+    )
 }
 
 #[test]
@@ -150,7 +175,14 @@ fn a_door_opens_to_the_roles_on_its_sheet_and_to_no_other() {
 fn a_key_that_does_not_hold_opens_nothing_not_even_what_is_open_to_anyone() {
     let app = app();
     let (_runtime, address) = listening(&app);
-    let health = Door { method: Method::GET, path: "/healthz".to_owned(), access: Access::Public };
+    let health = Door {
+        method: Method::GET,
+        path: "/healthz".to_owned(),
+        access: Access::Public,
+    };
     assert_eq!(knock(address, &health, None).0, 200);
-    assert_eq!(knock(address, &health, Some("shk_made_up")), (401, "not_authenticated".to_owned()));
+    assert_eq!(
+        knock(address, &health, Some("shk_made_up")),
+        (401, "not_authenticated".to_owned())
+    );
 }

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 use operations::views::{Explanation, Page as Rows, TerminalView};
 
 use crate::portal::components::{
-    Area, Banner, Empty, Fact, back, badge, banner, causes, empty, facts, pager, plan, shell, warnings, works,
+    Action, Area, Banner, Empty, Fact, Weight, actions, back, badge, banner, causes, empty, facts, pager, plan, shell, warnings, works,
 };
 use crate::portal::icons::{Icon, icon};
-use crate::portal::words::{merchant as w, public};
+use crate::portal::words::{merchant as w, parts, public};
 use crate::portal::{Page, Standing, paths};
 
 /// `/agent`
@@ -28,6 +28,7 @@ pub fn terminals(page: &Page<'_>, rows: &Rows<TerminalView>) -> Markup {
             } } }
             (pager(page, rows.has_more, rows.next_cursor.as_deref()))
         }
+        (actions(&[Action::post(page.say(parts::SIGN_OUT), paths::LOGOUT, vec![], Weight::Quiet).icon(Icon::Leave)]))
     })
 }
 

@@ -72,6 +72,11 @@ pub fn step(merchant: &str, id: &str, step: &str) -> String {
     format!("{}/{}", request(merchant, id), part(step))
 }
 
+/// Where a document of a step is uploaded (POST, multipart).
+pub fn upload(merchant: &str, id: &str, step_code: &str) -> String {
+    format!("{}/documents", step(merchant, id, step_code))
+}
+
 /// A supplied document's content.
 pub fn document(merchant: &str, id: &str) -> String {
     format!("/console/documents/{}/{}", part(merchant), part(id))

@@ -4,14 +4,12 @@ use domain::stages::SubjectKind;
 use maud::{Markup, html};
 use operations::views::StopPreview;
 
-use super::frame::{Desk, Spot, frame, kind_name, subject};
+use super::frame::{Desk, Spot, frame, kind_name, pick, subject};
 use super::paths;
 use crate::portal::Page;
-use crate::portal::components::{
-    Choice, Field, Input, Tone, back, errors_first, field, notice,
-};
+use crate::portal::components::{Field, Input, Tone, back, errors_first, field, notice};
 use crate::portal::icons::{Icon, icon};
-use crate::portal::words::{Word, desk as d};
+use crate::portal::words::{Word, console as w, desk as d};
 
 /// A reason this person may place by hand.
 #[derive(Clone, Debug)]
@@ -29,7 +27,7 @@ pub struct Offered {
 /// The form as it was filled in.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
-    /// Kind of subject.
+    /// Kind of subject whose reasons are listed first; empty: all.
     pub kind: String,
     /// Number of the subject.
     pub id: String,
@@ -87,23 +85,22 @@ pub fn place(page: &Page<'_>, desk: &Desk, data: &Place) -> Markup {
 
 fn form(page: &Page<'_>, data: &Place) -> Markup {
     let it = &data.form;
-    let kinds = SubjectKind::ALL
-        .iter()
-        .filter(|kind| data.reasons.iter().any(|r| r.kind == kind.code()))
-        .map(|kind| Choice { value: kind.code().into(), name: kind_name(page, kind.code()).into(), about: String::new() })
-        .collect();
+    let mut kinds = vec![("", page.say(w::ALL))];
+    kinds.extend(
+        SubjectKind::ALL
+            .iter()
+            .filter(|kind| data.reasons.iter().any(|r| r.kind == kind.code()))
+            .map(|kind| (kind.code(), kind_name(page, kind.code()))),
+    );
     let later = it.when == "later";
     html! {
         fieldset {
             legend { "1 " (page.say(d::ON_WHAT)) }
-            div.columns {
-                (field(page, &Field { value: &it.kind, ..Field::line("kind", page.say(d::SUBJECT_KIND)) }.of(Input::Select(kinds)).error_from(&data.errors)))
-                (field(page, &Field { value: &it.id, most: Some(64), ..Field::line("id", page.say(d::SUBJECT_ID)) }.error_from(&data.errors)))
-            }
-            p.hint { (page.say(d::SUBJECT_HINT)) }
+            (field(page, &Field { value: &it.id, most: Some(64), hint: page.say(d::SUBJECT_HINT), ..Field::line("id", page.say(d::SUBJECT_ID)) }.error_from(&data.errors)))
         }
         fieldset {
             legend { "2 " (page.say(d::WHICH_REASON)) }
+            div.needs-script { (pick("kind", page.say(d::SUBJECT_KIND), &it.kind, &kinds)) }
             (reasons(page, data))
         }
         fieldset {

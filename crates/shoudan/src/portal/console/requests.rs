@@ -1,12 +1,12 @@
 //! Requests: the list, and one with the steps that are the institution's.
 
 use maud::{Markup, html};
-use operations::views::{EventView, Page as Rows, RequestRow, RequestView, StepView};
+use operations::views::{DocumentAsked, EventView, Page as Rows, RequestRow, RequestView, StepView};
 
 use super::frame::{Desk, Spot, frame, promise, subject};
 use super::paths;
 use crate::portal::components::{
-    Banner, Column, Empty, Fact, Field, Input, Row, back, banner, empty, errors_first, facts, field, pager, plan,
+    Banner, Column, Empty, Fact, Field, FileField, Input, Row, back, banner, empty, errors_first, facts, field, file_field, pager, plan,
     state_badge, table, timeline,
 };
 use crate::portal::icons::{Icon, icon};
@@ -146,6 +146,7 @@ fn own_step(page: &Page<'_>, data: &Request, step: &StepView) -> Markup {
             @if step.kind == "review" {
                 @if let Some(review) = &it.review { p { a.button.primary href=(paths::review(&it.merchant_id, review)) { (page.say(d::SEE_REVIEW)) } } }
             } @else {
+                @for asked in &step.documents { (document(page, data, step, asked)) }
                 form id={ "f-form-" (step.step) } method="post" action=(paths::step(&it.merchant_id, &it.id, &step.step)) {
                     input type="hidden" name="version" value=(it.version);
                     @for asked in &step.fields {
@@ -154,6 +155,22 @@ fn own_step(page: &Page<'_>, data: &Request, step: &StepView) -> Markup {
                     (field(page, &Field { hint: page.say(d::STEP_EVIDENCE_HINT), value: typed("evidence"), most: Some(500), ..Field::line("evidence", page.say(d::STEP_EVIDENCE)) }.of(Input::Lines).error_from(&data.errors)))
                     button.button.primary type="submit" { (icon(Icon::Check)) span { (page.say(d::STEP_DONE)) } }
                 }
+            }
+        }
+    }
+}
+
+/// A document the step asks of staff: what was supplied, and the way to supply it.
+fn document(page: &Page<'_>, data: &Request, step: &StepView, asked: &DocumentAsked) -> Markup {
+    let it = &data.request;
+    let bare = DocumentAsked { supplied: Vec::new(), ..asked.clone() };
+    let action = paths::upload(&it.merchant_id, &it.id, &step.step);
+    let error = data.errors.iter().find(|(name, _)| *name == asked.code).map_or("", |(_, text)| text.as_str());
+    html! {
+        (file_field(page, &FileField { asked: &bare, action: &action, error, open: true }))
+        ul.supplied {
+            @for one in &asked.supplied {
+                li { a href=(paths::document(&it.merchant_id, &one.id)) { (icon(Icon::File)) span { (one.file_name) } } span.quiet { (page.when(one.uploaded_at)) } }
             }
         }
     }

@@ -143,6 +143,7 @@ pub fn stop(page: &Page<'_>, desk: &Desk, data: &Stop) -> Markup {
     frame(page, desk, Spot::Stops, &it.title, html! {
         (back(paths::STOPS, page.say(d::STOPS_TITLE)))
         header.subject-head { div { p.over { (subject(page, &it.subject)) } h1 { (it.title) } } (state(page, it)) }
+        (errors_first(page, &data.errors))
         div.console-two {
             section.panel { h2 { (page.say(d::DETAILS)) } (about(page, it)) p { b { (page.say(w::SCRIPT)) } } p { (data.script) } }
             section.panel { h2 { (page.say(d::LIFT)) } (lifting(page, data)) }
@@ -180,7 +181,6 @@ fn lifting(page: &Page<'_>, data: &Stop) -> Markup {
             MayLift::Placer => (says(d::LIFT_HINT)),
             MayLift::Roles(roles) => (notice(Tone::Info, html! { p { (page.say(d::LIFT_ROLE)) (roles.join(page.say(crate::portal::words::parts::COMMA))) } })),
             MayLift::Yes => {
-                (errors_first(page, &data.errors))
                 form.lift #f-form method="post" action=(paths::lift(&it.merchant_id, &it.id)) {
                     (field(page, &Field { hint: page.say(d::LIFT_HINT), value: &data.why, most: Some(500), ..Field::line("why", page.say(d::LIFT_WHY)) }.of(Input::Lines).error_from(&data.errors)))
                     button.button.primary type="submit" { (icon(Icon::Check)) span { (page.say(d::LIFT)) } }

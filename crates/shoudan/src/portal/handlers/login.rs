@@ -189,7 +189,8 @@ async fn accounts(visit: &Visit) -> Vec<DemoAccount> {
     let world: Option<World> = read.ok().and_then(Result::ok).and_then(|text| serde_json::from_slice(&text).ok());
     let mut all = world.map(|world| world.accounts).unwrap_or_default();
     let roles = &visit.app.platform.catalog.roles;
-    all.sort_by_key(|a| roles.get(&a.role).is_none_or(|role| role.staff));
+    let own = |a: &WorldAccount| roles.get(&a.role).is_some_and(|r| r.permissions.iter().any(|p| p == "read_own"));
+    all.sort_by_key(|a| (!own(a), roles.get(&a.role).is_none_or(|role| role.staff)));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     all.retain(|a| {
         let count = seen.entry(a.role.clone()).or_default();

@@ -77,7 +77,8 @@ fn look_at(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Req
         subject: id.to_owned(),
         ..Default::default()
     };
-    let events = events::list(tx, ctx, &of_it, &Paging { limit: EVENTS, cursor: None })?.data;
+    let mut events = events::list(tx, ctx, &of_it, &Paging { limit: EVENTS, cursor: None })?.data;
+    events.sort_by_key(|event| std::cmp::Reverse(event.sequence));
     let plan = ctx.catalog().plans.get(&request.kind);
     let may_withdraw = request.state == "open" && plan.is_some_and(|row| row.opened_by.contains(&ctx.actor.role));
     Ok(Request { request, events, may_withdraw })
@@ -123,6 +124,7 @@ async fn open(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     let (merchant, asked) = (visit.merchant(), wanted.clone());
     let opened = visit.write("opened in the portal", move |tx, ctx| {
         let open = command(tx, ctx, &merchant, &asked)?;
+        under_way(tx, ctx, &open)?;
         requests::open(tx, ctx, open)
     });
     match opened.await {
@@ -173,6 +175,22 @@ fn command(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, wanted: &Wanted) -> D
         choices: wanted.choices.clone(),
         capability: None,
     })
+}
+
+/// Refuses what is open already, before anything else is said of it.
+fn under_way(tx: &mut Tx<'_>, ctx: &mut Ctx, open: &Open) -> Done<()> {
+    let same = Filter {
+        merchant_id: open.merchant.clone(),
+        kind: open.kind.clone(),
+        subject_kind: open.subject_kind.clone(),
+        subject_id: open.subject_id.clone(),
+        state: "open".into(),
+        ..Default::default()
+    };
+    match requests::list(tx, ctx, &same, &Paging { limit: 1, cursor: None })?.data.pop() {
+        Some(row) => Err(Refused::conflict("request", row.id, "it is open already")),
+        None => Ok(()),
+    }
 }
 
 /// The page before a request is opened: what it would ask, found by opening it and undoing that.
@@ -262,7 +280,10 @@ async fn rehearse(visit: &Visit, wanted: Wanted) -> Result<Rehearsed, Problem> {
     let undone = visit.app.db.write(move |tx| -> Result<(), Undone> {
         let mut ctx = ctx.clone();
         let ctx = &mut ctx;
-        let opened = command(tx, ctx, &merchant, &wanted).and_then(|open| requests::open(tx, ctx, open));
+        let opened = command(tx, ctx, &merchant, &wanted).and_then(|open| {
+            under_way(tx, ctx, &open)?;
+            requests::open(tx, ctx, open)
+        });
         Err(opened.map_or_else(Undone::Not, |request| Undone::Would(Box::new(request))))
     });
     match undone.await {

@@ -144,7 +144,7 @@ async fn upload(visit: Visit, Path((request, code)): Named, form: Multipart) -> 
 }
 
 /// The document's kind, and the first file that was chosen: name and content.
-async fn read(mut form: Multipart) -> Result<(String, Option<(String, Vec<u8>)>), Problem> {
+pub(crate) async fn read(mut form: Multipart) -> Result<(String, Option<(String, Vec<u8>)>), Problem> {
     let (mut kind, mut file) = (String::new(), None);
     let unreadable = |e: axum::extract::multipart::MultipartError| Problem::of_status(e.status());
     while let Some(part) = form.next_field().await.map_err(unreadable)? {

@@ -26,6 +26,9 @@ pub struct Request {
 /// `/m/requests/{id}`
 pub fn request(page: &Page<'_>, data: &Request) -> Markup {
     let it = &data.request;
+    // Of a closed request only what was done is left to tell.
+    let counts = |step: &&StepView| it.state == "open" || step.state == "done";
+    let steps: Vec<StepView> = it.steps.iter().filter(counts).cloned().collect();
     shell(
         page,
         &it.kind_name,
@@ -37,9 +40,11 @@ pub fn request(page: &Page<'_>, data: &Request) -> Markup {
                     p.over { (it.kind_name) " · " (it.subject.label) }
                     (where_it_stands(page, it))
                     (returned(page, it))
-                    section {
-                        h2 { (page.say(w::STEPS)) }
-                        (plan(page, &it.steps, &|step| step.mine.then(|| paths::step(&it.id, &step.step))))
+                    @if !steps.is_empty() {
+                        section {
+                            h2 { (page.say(w::STEPS)) }
+                            (plan(page, &steps, &|step| step.mine.then(|| paths::step(&it.id, &step.step))))
+                        }
                     }
                 }
                 aside.split-side {

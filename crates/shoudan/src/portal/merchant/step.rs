@@ -88,7 +88,8 @@ fn body(page: &Page<'_>, data: &Step<'_>) -> Markup {
         "device" => told(page, w::DEVICE_TITLE, w::DEVICE_TEXT),
         _ if !it.mine => told(page, w::WAIT_TITLE, w::WAIT_TEXT),
         "documents" => html! { (documents(page, data)) (form(page, data)) },
-        "form" => html! { (form(page, data)) (documents(page, data)) },
+        "form" if !it.fields.is_empty() => html! { (form(page, data)) (documents(page, data)) },
+        "form" => html! { (documents(page, data)) (form(page, data)) },
         _ => form(page, data),
     }
 }

@@ -40,8 +40,10 @@ const PROBLEMS: [(u16, Word, Word, Word); 11] = [
 
 /// The page of a status; one without a row of its own is shown as 500.
 pub fn problem(page: &Page<'_>, data: &Problem<'_>) -> Markup {
+    // What is stopped is no question of who asks.
+    let stopped = (!data.causes.is_empty()).then_some((data.status, w::BLOCKED, w::BLOCKED_WHAT, w::BLOCKED_DO));
     let row = PROBLEMS.iter().find(|(status, ..)| *status == data.status);
-    let (_, title, what, remedy) = row.copied().unwrap_or((500, w::P500, w::P500_WHAT, w::P500_DO));
+    let (_, title, what, remedy) = stopped.or(row.copied()).unwrap_or((500, w::P500, w::P500_WHAT, w::P500_DO));
     let what = if data.what.is_empty() {
         page.say(what)
     } else {
@@ -78,7 +80,8 @@ pub fn problem(page: &Page<'_>, data: &Problem<'_>) -> Markup {
 }
 
 fn ways<'a>(page: &Page<'a>, status: u16) -> Vec<Action<'a>> {
-    let home = if page.who.is_some() { paths::HOME } else { paths::FRONT };
+    // The login sends whoever is signed in to where their own pages begin.
+    let home = if page.who.is_some() { paths::LOGIN } else { paths::FRONT };
     let front = Action::link(page.say(w::TO_FRONT), home, Weight::Quiet);
     match status {
         401 => vec![Action::link(page.say(w::LOGIN_TITLE), paths::LOGIN, Weight::Primary), front],

@@ -71,10 +71,10 @@ words! {
     NEW_STOP: "停用一个对象", "Place a stop";
     NEW_STOP_NOTE: "先看影响，再确认。依据会写进审计记录。", "First see what it does, then confirm. The reason goes into the audit log.";
     ON_WHAT: "停用谁", "Whom it stops";
-    SUBJECT_KIND: "对象类别", "Kind of subject";
+    SUBJECT_KIND: "原因所指的对象", "What the reason rests on";
     SUBJECT_ID: "编号", "Number";
-    SUBJECT_HINT: "终端号、序列号、商户编号、合同号、地区代码或机型；平台和网络填 -。",
-        "Terminal, serial, merchant or contract number, region code or model; for platform and network enter -.";
+    SUBJECT_HINT: "终端号或序列号（也代表它的商户、门店、协议、登记和机具）、商户编号、地区代码或机型；平台和网络填 -。",
+        "A terminal number or serial (also for its merchant, shop, contract, registration and device), a merchant number, a region code or a model; for platform and network enter -.";
     WHICH_REASON: "什么原因", "Which reason";
     FIND_REASON: "按名称或代码筛选", "Filter by name or code";
     NO_REASON_HERE: "您的岗位不能人工使用这类对象的任何原因。", "Your role may place no reason of this kind by hand.";

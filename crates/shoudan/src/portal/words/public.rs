@@ -120,6 +120,9 @@ words! {
     P403_WHAT: "您的角色不包含这一页或这项操作。", "Your role does not include this page or action.";
     P403_DO: "需要办理的，请由店主或有权限的同事操作；如果登录的不是本人，先退出再登录。",
         "Ask the owner or a colleague whose role allows it. If this is not your login, sign out first.";
+    BLOCKED: "这项功能现在停用", "This is stopped at present";
+    BLOCKED_WHAT: "因为下面的原因，现在不能这样办理；没有改动任何数据。", "It cannot be done now, for the causes below. Nothing was changed.";
+    BLOCKED_DO: "先看原因和恢复的步骤；原因解除后再来办理。", "Look at the causes and the steps that settle them, then come back.";
     P404: "没有找到这一页", "Page not found";
     P404_WHAT: "地址可能抄错了，或者这项内容不属于当前登录的商户。", "The address may be mistyped, or what it names does not belong to the merchant signed in.";
     P404_DO: "回到首页，从那里找到要看的内容。", "Go back to the start and find it from there.";

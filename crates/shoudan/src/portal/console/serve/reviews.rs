@@ -95,9 +95,11 @@ fn command(merchant: &str, id: &str, typed: &Typed) -> Option<Decide> {
 async fn document(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
     let (view, bytes) = visit.write("review", move |tx, ctx| requests::document(tx, ctx, &merchant, &id)).await?;
     let media = HeaderValue::from_str(&view.media_type).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
+    // Pictures are shown; anything else is handed over to be opened by a reader of its own.
+    let picture = view.media_type.starts_with("image/");
     let headers = [
         (header::CONTENT_TYPE, media),
-        (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static(if picture { "inline" } else { "attachment" })),
         // Whatever the file holds, it runs nothing.
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -5,12 +5,12 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::catalog::{Catalog, Reason};
 use domain::stages::SubjectKind;
-use domain::time::Time;
+use domain::time::{Time, Zone};
 use operations::chain::{self, NETWORK, NOBODY, PLATFORM};
 use operations::refused::{Done, Refused};
 use operations::stops::{self, Place as NewStop};
 use operations::views::StopView;
-use operations::terminals;
+use operations::{Ctx, terminals};
 use serde_json::json;
 use store::Tx;
 use store::stops::Filter;
@@ -170,7 +170,7 @@ async fn preview(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     let zone = visit.app.platform.zone.clone();
     let ctx = visit.ctx(&form.why);
     let found = visit.app.read(ctx, move |tx, ctx| {
-        let place = command(tx, &wanted, &zone)?;
+        let place = command(tx, ctx, &wanted, &zone)?;
         let mut preview = stops::preview(tx, ctx, &place)?;
         name_stops(tx, ctx, std::slice::from_mut(&mut preview.stop))?;
         Ok(preview)
@@ -193,7 +193,7 @@ async fn place(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     let form = filled(&typed);
     let (wanted, zone) = (form.clone(), visit.app.platform.zone.clone());
     let placed = visit.write(&form.why, move |tx, ctx| {
-        let place = command(tx, &wanted, &zone)?;
+        let place = command(tx, ctx, &wanted, &zone)?;
         stops::place(tx, ctx, place)
     });
     match placed.await {
@@ -205,12 +205,14 @@ async fn place(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     }
 }
 
-/// The stop a form asks for. What is not filled in or names nothing is said field by field.
-fn command(tx: &mut Tx<'_>, form: &Form, zone: &domain::time::Zone) -> Done<NewStop> {
+/// The stop a form asks for; the reason says on what kind of subject it rests. What is not filled in or names nothing
+/// is said field by field.
+fn command(tx: &mut Tx<'_>, ctx: &Ctx, form: &Form, zone: &Zone) -> Done<NewStop> {
     let wrong = |field: &str, zh: &str, en: &str| Refused::field(field, "format", zh, en);
-    let kind = SubjectKind::parse(&form.kind).ok_or_else(|| wrong("kind", "请选择对象类别", "choose a kind of subject"))?;
+    let reason = ctx.catalog().reasons.get(&form.reason);
+    let kind = reason.map(|reason| reason.subject).ok_or_else(|| wrong("reason", "请选择原因", "choose a reason"))?;
     let (merchant, id) = resolve(tx, kind, &form.id)?
-        .ok_or_else(|| wrong("id", "没有这个编号的对象，请核对编号和类别", "nothing of this kind has this number; compare number and kind"))?;
+        .ok_or_else(|| wrong("id", "这个编号下没有此原因所指的对象，请核对编号", "this number leads to nothing that the reason could rest on; compare the number"))?;
     let moment = |field: &str, text: &str| -> Done<Option<Time>> {
         if text.is_empty() {
             return Ok(None);

@@ -3,7 +3,8 @@
 use axum::extract::Path;
 use axum::http::Method;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::time::{Time, Zone};
+use domain::ids::EventId;
+use domain::time::{Duration, Time, Zone};
 use operations::explain::{self, Ask, Audience};
 use operations::refused::{Done, Refused};
 use operations::views::{EventView, Explanation, Page, Paging};
@@ -42,12 +43,17 @@ impl Wish {
         let at = typed.parse().ok().map(Time::from_millis).or_else(|| local(zone, &typed));
         let kind = asked.filter("kind");
         let kinds = HISTORY_KINDS.iter().find(|(code, ..)| *code == kind).map(|(_, _, kinds)| *kinds).unwrap_or_default();
+        let mut paging = Paging { limit: 20, ..paging(asked)? };
+        if let (Some(at), None) = (at, &paging.cursor) {
+            // As of then: what came later is not told. The first id of the next millisecond stands before all of it.
+            paging.cursor = Some(EventId::new(at + Duration::millis(1), [0; 10]).to_string());
+        }
         Ok(Self {
             ask: Ask { capability: None, at },
             kind,
             at: at.map(|at| field(zone, at)).unwrap_or_default(),
             kinds: kinds.iter().map(|k| (*k).to_owned()).collect(),
-            paging: Paging { limit: 20, ..paging(asked)? },
+            paging,
         })
     }
 
