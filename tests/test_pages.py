@@ -55,6 +55,8 @@ PAGES: list[tuple[str, str]] = [
     ("owner", "{request}"),
     ("owner", "{step}"),
     ("owner", "/m/me"),
+    ("agent", "/agent"),
+    ("agent", "{agent_terminal}"),
     ("reviewer", "/console"),
     ("reviewer", "{search}"),
     ("reviewer", "/console/search?q=nothing-like-this"),
@@ -98,7 +100,7 @@ class Person:
         answer = self.session.post(f"{base}/login", data=form, timeout=30)
         if who.get("totp_secret"):
             answer = self.session.post(f"{base}/login/code", data={"code": fresh_code(base, who), "next": ""}, timeout=30)
-        assert answer.status_code == 200 and urlsplit(answer.url).path in ("/m", "/console"), f"{answer.status_code} {answer.url}"
+        assert answer.status_code == 200 and urlsplit(answer.url).path in ("/m", "/agent", "/console"), f"{answer.status_code} {answer.url}"
 
     def page(self, path: str) -> requests.Response:
         return self.session.get(self.base + path, headers={"Accept": "text/html"}, timeout=30)
@@ -133,7 +135,7 @@ class Links(HTMLParser):
 @pytest.fixture(scope="module")
 def people(faces: dict) -> dict[str, Person]:
     base = base_url(faces)
-    return {role: Person(base, account(faces, role)) for role in ("owner", "reviewer", "auditor", "administrator", "desk")}
+    return {role: Person(base, account(faces, role)) for role in ("owner", "agent", "reviewer", "auditor", "administrator", "desk")}
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +168,7 @@ def addresses(faces: dict, people: dict[str, Person]) -> dict[str, str]:
         "new_request": f"/m/requests/new?kind=information_change&subject={merchant}",
         "request": f"/m/requests/{request['id']}",
         "step": f"/m/requests/{request['id']}/{step}",
+        "agent_terminal": people["agent"].links("/agent", r"/agent/[^/?]+/[^/?]+")[0],
         "search": f"/console/search?q={its_number}",
         "console_merchant": f"/console/merchants/{merchant}",
         "console_terminal": f"/console/terminals/{its_number}",

@@ -56,11 +56,7 @@ pub enum Group {
     Python,
 }
 
-const GROUPS: [(&str, Group); 3] = [
-    ("lint", Group::Lint),
-    ("rust", Group::Rust),
-    ("python", Group::Python),
-];
+const GROUPS: [(&str, Group); 3] = [("lint", Group::Lint), ("rust", Group::Rust), ("python", Group::Python)];
 
 /// Reads the words after `cargo xtask`; the error says what is wrong with them.
 pub fn parse(words: &[String]) -> Result<Command, String> {
@@ -84,9 +80,8 @@ fn parse_test(words: &[String]) -> Result<Command, String> {
             "--only" => {
                 let name = words.next().map_or("", String::as_str);
                 let group = GROUPS.iter().find(|(known, _)| *known == name);
-                let (_, group) = group.ok_or_else(|| {
-                    format!("xtask test: --only takes lint, rust or python, not `{name}`.")
-                })?;
+                let (_, group) =
+                    group.ok_or_else(|| format!("xtask test: --only takes lint, rust or python, not `{name}`."))?;
                 options.only = Some(*group);
             }
             "-k" => match words.next() {
@@ -126,12 +121,7 @@ mod tests {
         let Ok(Command::Test(only)) = parse(&words("test --only rust --keep-going")) else {
             panic!("valid")
         };
-        assert!(
-            only.wants(Group::Rust)
-                && !only.wants(Group::Python)
-                && !only.wants(Group::Lint)
-                && only.keep_going
-        );
+        assert!(only.wants(Group::Rust) && !only.wants(Group::Python) && !only.wants(Group::Lint) && only.keep_going);
         let Ok(Command::Test(matching)) = parse(&words("test -k vectors")) else {
             panic!("valid")
         };
@@ -141,14 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused_by_name() {
-        for line in [
-            "",
-            "bench",
-            "test --only",
-            "test --only all",
-            "test -k",
-            "test --fast",
-        ] {
+        for line in ["", "bench", "test --only", "test --only all", "test -k", "test --fast"] {
             let refusal = parse(&words(line)).expect_err(line);
             assert!(refusal.starts_with("xtask"), "{line}: {refusal}");
         }

@@ -78,9 +78,7 @@ fn nextest(text: &str) -> Counts {
         Some(tallies)
     });
     // Remarks such as `(1 slow, 1 flaky)` stand in parentheses and are no tallies of their own.
-    summary.map_or_else(Counts::default, |tallies| {
-        tally(&without_parentheses(tallies), ',')
-    })
+    summary.map_or_else(Counts::default, |tallies| tally(&without_parentheses(tallies), ','))
 }
 
 fn cargo_test(text: &str) -> Counts {
@@ -100,9 +98,8 @@ fn pytest(text: &str) -> Counts {
     let summary = text.lines().rev().find_map(|line| {
         let line = line.trim().trim_matches('=').trim();
         let (tallies, time) = line.rsplit_once(" in ")?;
-        (time.starts_with(|c: char| c.is_ascii_digit())
-            && tallies.starts_with(|c: char| c.is_ascii_digit()))
-        .then_some(tallies)
+        (time.starts_with(|c: char| c.is_ascii_digit()) && tallies.starts_with(|c: char| c.is_ascii_digit()))
+            .then_some(tallies)
     });
     summary.map_or_else(Counts::default, |tallies| tally(tallies, ','))
 }
@@ -119,8 +116,8 @@ fn tally(tallies: &str, separator: char) -> Counts {
         };
         match word.trim() {
             "passed" => counts.passed += number,
-            "failed" | "timed out" | "exec failed" | "error" | "errors" | "xpassed"
-            | "subtests failed" | "subtest failed" => counts.failed += number,
+            "failed" | "timed out" | "exec failed" | "error" | "errors" | "xpassed" | "subtests failed"
+            | "subtest failed" => counts.failed += number,
             "skipped" | "ignored" | "xfailed" | "subtests skipped" => counts.skipped += number,
             // Warnings, measured, filtered out, deselected, subtests passed: nothing of its own.
             _ => {}
@@ -238,18 +235,8 @@ mod tests {
 
     #[test]
     fn a_run_that_breaks_before_its_tests_is_one_failure() {
-        check(
-            Runner::Nextest,
-            "error: could not compile `store`\n",
-            false,
-            (0, 1, 0),
-        );
-        check(
-            Runner::Pytest,
-            "ImportError while loading conftest\n",
-            false,
-            (0, 1, 0),
-        );
+        check(Runner::Nextest, "error: could not compile `store`\n", false, (0, 1, 0));
+        check(Runner::Pytest, "ImportError while loading conftest\n", false, (0, 1, 0));
         check(Runner::CargoTest, "", false, (0, 1, 0));
     }
 
@@ -266,37 +253,20 @@ mod tests {
             true,
             (0, 1, 0),
         );
-        check(
-            Runner::Pytest,
-            "==== no tests ran in 0.01s ====\n",
-            true,
-            (0, 1, 0),
-        );
+        check(Runner::Pytest, "==== no tests ran in 0.01s ====\n", true, (0, 1, 0));
     }
 
     #[test]
     fn a_name_that_only_the_other_runner_knows_is_no_failure() {
         let none = Counts::default();
-        let nextest =
-            "     Summary [   0.0s] 0 tests run: 0 passed, 18 skipped\nerror: no tests to run\n";
+        let nextest = "     Summary [   0.0s] 0 tests run: 0 passed, 18 skipped\nerror: no tests to run\n";
         assert_eq!(read(Runner::Nextest, nextest, false, true), none);
         assert_eq!(
-            read(
-                Runner::Pytest,
-                "===== 139 deselected in 0.10s =====\n",
-                false,
-                true
-            ),
+            read(Runner::Pytest, "===== 139 deselected in 0.10s =====\n", false, true),
             none
         );
         assert_eq!(
-            read(
-                Runner::Pytest,
-                "ERROR while loading conftest\n",
-                false,
-                true
-            )
-            .failed,
+            read(Runner::Pytest, "ERROR while loading conftest\n", false, true).failed,
             1
         );
     }

@@ -24,10 +24,7 @@ const FLOORS: [(&str, &[&str]); 7] = [
     ("store", &["domain"]),
     ("operations", &["domain", "iso8583", "store"]),
     ("simulators", &["iso8583"]),
-    (
-        "shoudan",
-        &["domain", "iso8583", "operations", "simulators", "store"],
-    ),
+    ("shoudan", &["domain", "iso8583", "operations", "simulators", "store"]),
     ("xtask", &[]),
 ];
 
@@ -49,8 +46,7 @@ fn wrong_imports(name: &str, manifest: &str) -> Vec<String> {
     };
     let ours = |import: &str| FLOORS.iter().any(|(known, _)| *known == import);
     // A crate names itself where its own tests use what it offers the tests of others.
-    let wrong =
-        |import: &&String| ours(import) && *import != name && !allowed.contains(&import.as_str());
+    let wrong = |import: &&String| ours(import) && *import != name && !allowed.contains(&import.as_str());
     let imports = dependencies(manifest);
     imports
         .iter()
@@ -85,10 +81,7 @@ fn collect(place: &Path, files: &mut Vec<PathBuf>) {
     {
         if path.is_dir() {
             collect(&path, files);
-        } else if path
-            .extension()
-            .is_some_and(|kind| kind == "rs" || kind == "py")
-        {
+        } else if path.extension().is_some_and(|kind| kind == "rs" || kind == "py") {
             files.push(path);
         }
     }
@@ -101,14 +94,13 @@ fn dependencies_are_explained() -> Vec<String> {
         .flat_map(|(_, manifest)| dependencies(manifest))
         .collect();
     used.retain(|name| !ours.contains(name.as_str()));
-    let requirements =
-        fs::read_to_string(run::root().join("tests/requirements.txt")).unwrap_or_default();
+    let requirements = fs::read_to_string(run::root().join("tests/requirements.txt")).unwrap_or_default();
     used.extend(chosen_packages(&requirements));
     let document = fs::read_to_string(run::root().join("docs/dependencies.md")).unwrap_or_default();
     let explained = explained(&document);
-    let missing = used.difference(&explained).map(|name| {
-        format!("`{name}` is used, and docs/dependencies.md does not say why it and not another")
-    });
+    let missing = used
+        .difference(&explained)
+        .map(|name| format!("`{name}` is used, and docs/dependencies.md does not say why it and not another"));
     let stale = explained
         .difference(&used)
         .map(|name| format!("`{name}` is explained in docs/dependencies.md, and nothing uses it"));
@@ -176,15 +168,13 @@ mod tests {
     #[test]
     fn names_of_dependencies() {
         let manifest = "[package]\nname = \"x\"\n[dependencies]\nstore.workspace = true\nserde = { version = \"1\" }\n# no\n[dev-dependencies]\nhex = \"0.4\"\n[dependencies.big]\nversion = \"1\"\n[features]\nnone = []\n";
-        assert_eq!(
-            dependencies(manifest),
-            set(["store", "serde", "hex", "big"])
-        );
+        assert_eq!(dependencies(manifest), set(["store", "serde", "hex", "big"]));
     }
 
     #[test]
     fn an_import_that_goes_up_is_named() {
-        let manifest = "[dependencies]\ndomain.workspace = true\nserde = \"1\"\n[dev-dependencies]\nstore = { path = \".\" }\n";
+        let manifest =
+            "[dependencies]\ndomain.workspace = true\nserde = \"1\"\n[dev-dependencies]\nstore = { path = \".\" }\n";
         assert_eq!(wrong_imports("store", manifest), [""; 0]);
         assert_eq!(
             wrong_imports("domain", manifest),

@@ -77,11 +77,7 @@ fn is_allowed(expression: &str) -> bool {
     // The old way to write a choice.
     let expression = expression.replace('/', " OR ");
     let mut words = Vec::new();
-    for word in expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .split_whitespace()
-    {
+    for word in expression.replace('(', " ( ").replace(')', " ) ").split_whitespace() {
         words.push(word.to_owned());
     }
     let mut at = 0;

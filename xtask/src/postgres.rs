@@ -108,17 +108,13 @@ fn start_server(user: &ServerUser, programs: &Path, data: &Path, port: u16) -> R
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{}` failed ({status}).", run::shown(&start))),
-        Err(error) => Err(format!(
-            "`{}` could not be started: {error}.",
-            run::shown(&start)
-        )),
+        Err(error) => Err(format!("`{}` could not be started: {error}.", run::shown(&start))),
     }
 }
 
 fn keep_watch(user: &ServerUser, programs: &Path, data: &Path) -> Result<Child, String> {
     // The first `cat` ends when the pipe does.
-    const SCRIPT: &str =
-        r#"trap "" INT TERM HUP; cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$DATA""#;
+    const SCRIPT: &str = r#"trap "" INT TERM HUP; cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$DATA""#;
     let stop = stop_command(user, programs, data);
     let mut watch = Command::new("sh");
     watch
@@ -162,12 +158,7 @@ impl ServerUser {
             None => return in_root_directory(Command::new(program)),
             Some("setpriv") => {
                 let mut command = Command::new("setpriv");
-                command.args([
-                    "--reuid=postgres",
-                    "--regid=postgres",
-                    "--init-groups",
-                    "--",
-                ]);
+                command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"]);
                 command
             }
             Some(tool) => {
@@ -187,10 +178,7 @@ impl ServerUser {
             match fs::create_dir_all(&data) {
                 Ok(()) if self.can_use(&data) => return Ok(data),
                 Ok(()) => {
-                    refusal = format!(
-                        "{} is not open to the user that runs PostgreSQL.",
-                        data.display()
-                    );
+                    refusal = format!("{} is not open to the user that runs PostgreSQL.", data.display());
                 }
                 Err(error) => {
                     refusal = format!("{} could not be created: {error}.", data.display());
@@ -198,14 +186,11 @@ impl ServerUser {
             }
             let _ = fs::remove_dir(&data);
         }
-        Err(format!(
-            "There is no place for a PostgreSQL cluster. {refusal}"
-        ))
+        Err(format!("There is no place for a PostgreSQL cluster. {refusal}"))
     }
 
     fn can_use(&self, data: &Path) -> bool {
-        let owned = self.switch.is_none()
-            || run::quiet(Command::new("chown").arg("postgres:").arg(data)).is_ok();
+        let owned = self.switch.is_none() || run::quiet(Command::new("chown").arg("postgres:").arg(data)).is_ok();
         // The directories above it may be closed to that user (a home directory, for one), which only trying shows.
         owned && run::quiet(self.command(Path::new("test")).arg("-w").arg(data)).is_ok()
     }
@@ -227,9 +212,7 @@ fn remove_leftovers(user: &ServerUser, programs: &Path) {
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let owner = name
-            .strip_prefix("pg-")
-            .and_then(|owner| owner.parse::<u32>().ok());
+        let owner = name.strip_prefix("pg-").and_then(|owner| owner.parse::<u32>().ok());
         if owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists()) {
             // Only tidying: a server that is not running cannot be stopped, and what cannot be
             // removed now is tried again by the next run.
@@ -241,8 +224,7 @@ fn remove_leftovers(user: &ServerUser, programs: &Path) {
 
 fn stop_command(user: &ServerUser, programs: &Path, data: &Path) -> Command {
     let mut stop = user.command(&programs.join("pg_ctl"));
-    stop.args(["stop", "--wait", "--mode=immediate", "--pgdata"])
-        .arg(data);
+    stop.args(["stop", "--wait", "--mode=immediate", "--pgdata"]).arg(data);
     stop
 }
 

@@ -18,10 +18,7 @@ pub fn nextest() -> Result<(), String> {
     if installed {
         Ok(())
     } else {
-        Err(
-            "cargo-nextest could not be installed. Try: cargo install cargo-nextest --locked"
-                .to_owned(),
-        )
+        Err("cargo-nextest could not be installed. Try: cargo install cargo-nextest --locked".to_owned())
     }
 }
 
@@ -78,16 +75,14 @@ pub fn chromium() -> Result<PathBuf, String> {
     };
     let have_browser = named.or_else(find);
     // Without a Chinese font every picture shows boxes, and nobody would notice from an exit code.
-    let have_font = run::quiet(Command::new("fc-list").args([":lang=zh", "family"]))
-        .is_ok_and(|list| !list.trim().is_empty());
+    let have_font =
+        run::quiet(Command::new("fc-list").args([":lang=zh", "family"])).is_ok_and(|list| !list.trim().is_empty());
     match have_browser {
         Some(browser) if have_font => return Ok(browser),
         Some(_) => apt_install(&["fonts-noto-cjk", "fontconfig"])?,
         None => apt_install(&["chromium", "fonts-noto-cjk", "fontconfig"])?,
     }
-    find().ok_or_else(|| {
-        "Chromium was installed, but is not on PATH. Name it in SHOUDAN_CHROMIUM.".to_owned()
-    })
+    find().ok_or_else(|| "Chromium was installed, but is not on PATH. Name it in SHOUDAN_CHROMIUM.".to_owned())
 }
 
 /// Installs Debian packages where this process may, and otherwise says what to type.

@@ -8,9 +8,8 @@ use crate::{prepare, run};
 
 /// The interpreter of the environment, made or brought up to date where it is not what `tests/requirements.txt` says.
 pub fn environment() -> Result<PathBuf, String> {
-    let python = run::on_path("python3").ok_or(
-        "python3 (3.10 or later) is needed for the tests that drive the server from outside.",
-    )?;
+    let python = run::on_path("python3")
+        .ok_or("python3 (3.10 or later) is needed for the tests that drive the server from outside.")?;
     let requirements = run::root().join("tests/requirements.txt");
     let pins = fs::read_to_string(&requirements)
         .map_err(|error| format!("{} cannot be read: {error}", requirements.display()))?;
@@ -41,20 +40,12 @@ pub fn environment() -> Result<PathBuf, String> {
             run::shown(&install)
         ));
     }
-    fs::write(&stamp, wanted)
-        .map_err(|error| format!("{} cannot be written: {error}", stamp.display()))?;
+    fs::write(&stamp, wanted).map_err(|error| format!("{} cannot be written: {error}", stamp.display()))?;
     Ok(inside)
 }
 
 fn make(python: &PathBuf, home: &PathBuf) -> Result<(), String> {
-    let attempt = || {
-        run::quiet(
-            Command::new(python)
-                .args(["-m", "venv", "--clear"])
-                .arg(home),
-        )
-        .map(drop)
-    };
+    let attempt = || run::quiet(Command::new(python).args(["-m", "venv", "--clear"]).arg(home)).map(drop);
     attempt().or_else(|error| {
         // Debian keeps a part of the standard library's venv in a package of its own.
         if !error.contains("ensurepip") {

@@ -76,31 +76,19 @@ pub fn watched(command: &mut Command) -> (bool, String) {
         }
     };
     let printed = Arc::new(Mutex::new(String::new()));
-    let out = child
-        .stdout
-        .take()
-        .map(|pipe| pass_on(pipe, Arc::clone(&printed)));
-    let err = child
-        .stderr
-        .take()
-        .map(|pipe| pass_on(pipe, Arc::clone(&printed)));
+    let out = child.stdout.take().map(|pipe| pass_on(pipe, Arc::clone(&printed)));
+    let err = child.stderr.take().map(|pipe| pass_on(pipe, Arc::clone(&printed)));
     let ended_well = child.wait().is_ok_and(|status| status.success());
     for reader in [out, err].into_iter().flatten() {
         // A reader only ends by end of file; whether it panicked changes nothing about the run.
         let _ = reader.join();
     }
-    let printed = printed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
+    let printed = printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
     (ended_well, printed)
 }
 
 /// Both streams go to our standard output, line by line, so that they stay in order and whole in a log.
-fn pass_on(
-    pipe: impl Read + Send + 'static,
-    printed: Arc<Mutex<String>>,
-) -> thread::JoinHandle<()> {
+fn pass_on(pipe: impl Read + Send + 'static, printed: Arc<Mutex<String>>) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
@@ -109,9 +97,7 @@ fn pass_on(
             let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
             let mut stdout = std::io::stdout().lock();
             // Where nobody reads our output any more, the run still goes on to its exit code.
-            let _ = stdout
-                .write_all(text.as_bytes())
-                .and_then(|()| stdout.flush());
+            let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
             printed.push_str(&text);
             line.clear();
         }

@@ -50,9 +50,7 @@ fn prepare_all(options: &TestOptions, ready: &mut Ready, report: &mut Report) ->
     let (rust, outside) = (options.wants(Group::Rust), options.wants(Group::Python));
     let mut fine = true;
     if rust {
-        fine &= report
-            .prepare("prepare cargo-nextest", prepare::nextest)
-            .is_some();
+        fine &= report.prepare("prepare cargo-nextest", prepare::nextest).is_some();
     }
     if outside {
         ready.chromium = report.prepare("prepare Chromium", prepare::chromium);
@@ -68,11 +66,7 @@ fn prepare_all(options: &TestOptions, ready: &mut Ready, report: &mut Report) ->
 
 fn stages(options: &TestOptions, ready: &Ready, report: &mut Report) {
     if options.wants(Group::Lint) {
-        report.stage(
-            "format",
-            Runner::Stage,
-            &mut run::cargo(["fmt", "--all", "--check"]),
-        );
+        report.stage("format", Runner::Stage, &mut run::cargo(["fmt", "--all", "--check"]));
         let mut clippy = run::cargo([
             "clippy",
             "--workspace",
@@ -95,11 +89,7 @@ fn stages(options: &TestOptions, ready: &Ready, report: &mut Report) {
             nextest.arg(part);
             doctests.args(["--", part]);
         }
-        report.stage(
-            "Rust tests",
-            Runner::Nextest,
-            ready.environment(&mut nextest),
-        );
+        report.stage("Rust tests", Runner::Nextest, ready.environment(&mut nextest));
         report.stage(
             "documentation tests",
             Runner::CargoTest,
@@ -115,10 +105,7 @@ fn stages(options: &TestOptions, ready: &Ready, report: &mut Report) {
 fn outside(options: &TestOptions, ready: &Ready, report: &mut Report) {
     let server = match std::env::var_os("SHOUDAN_BIN") {
         Some(named) => {
-            println!(
-                "\nDriving the server that SHOUDAN_BIN names: {}",
-                named.display()
-            );
+            println!("\nDriving the server that SHOUDAN_BIN names: {}", named.display());
             Some(PathBuf::from(named))
         }
         None => report
@@ -141,17 +128,13 @@ fn outside(options: &TestOptions, ready: &Ready, report: &mut Report) {
 
 fn pytest(python: &Path, server: &Path, ready: &Ready, matching: Option<&str>) -> Command {
     let mut command = Command::new(python);
-    command
-        .args(["-m", "pytest", "tests"])
-        .current_dir(run::root());
+    command.args(["-m", "pytest", "tests"]).current_dir(run::root());
     if let Some(expression) = matching {
         command.args(["-k", expression]);
     }
     command.env("SHOUDAN_BIN", server);
     // Lines appear when they are printed, also where the output is a pipe.
-    command
-        .env("PYTHONUNBUFFERED", "1")
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(chromium) = &ready.chromium {
         command.env("SHOUDAN_CHROMIUM", chromium);
     }
@@ -209,11 +192,7 @@ impl Report {
             }
             Err(message) => {
                 println!("{message}");
-                self.add(
-                    name,
-                    counts::read(Runner::Stage, "", false, false),
-                    start.elapsed(),
-                );
+                self.add(name, counts::read(Runner::Stage, "", false, false), start.elapsed());
                 None
             }
         }
@@ -241,12 +220,7 @@ impl Report {
     fn close(&self) -> ExitCode {
         heading("result");
         let mut sum = Counts::default();
-        for Line {
-            stage,
-            counts,
-            took,
-        } in &self.lines
-        {
+        for Line { stage, counts, took } in &self.lines {
             let mark = if counts.failed == 0 { "ok  " } else { "FAIL" };
             let skipped = if counts.skipped == 0 {
                 String::new()

@@ -16,9 +16,7 @@ pub enum CalendarError {
     #[error("the working-day calendar: {0}")]
     Table(#[from] CsvError),
     /// A year's table without one of the holidays every year has, so probably cut off.
-    #[error(
-        "the working-day calendar has rows of {year} but {missing} is not among its holidays; load the whole year"
-    )]
+    #[error("the working-day calendar has rows of {year} but {missing} is not among its holidays; load the whole year")]
     Incomplete {
         /// The year.
         year: i16,
@@ -26,9 +24,7 @@ pub enum CalendarError {
         missing: Date,
     },
     /// A day was asked about whose year has no table.
-    #[error(
-        "the working-day calendar has no table for {year}; load the announced holidays of that year"
-    )]
+    #[error("the working-day calendar has no table for {year}; load the announced holidays of that year")]
     MissingYear {
         /// The year.
         year: i16,
@@ -71,9 +67,7 @@ impl Calendar {
                 "holiday" => Kind::Holiday,
                 "makeup" if day.is_weekend() => Kind::Makeup,
                 "makeup" => {
-                    return Err(row
-                        .wrong(1, "is only for a Saturday or Sunday that is worked")
-                        .into());
+                    return Err(row.wrong(1, "is only for a Saturday or Sunday that is worked").into());
                 }
                 _ => return Err(row.wrong(1, "must be `holiday` or `makeup`").into()),
             };
@@ -104,9 +98,7 @@ impl Calendar {
 
     /// The last day of the last year with a table.
     pub fn covers_until(&self) -> Option<Date> {
-        self.years
-            .last()
-            .and_then(|year| Date::new(*year, 12, 31).ok())
+        self.years.last().and_then(|year| Date::new(*year, 12, 31).ok())
     }
 
     /// Whether `date` is judged by weekday only, for want of a table.
@@ -226,26 +218,15 @@ mod tests {
     #[test]
     fn every_year_has_as_many_working_days_as_announced() {
         let calendar = calendar();
-        for (year, holidays, makeups, working) in
-            [(2024, 28, 8, 251), (2025, 28, 5, 248), (2026, 33, 6, 248)]
-        {
+        for (year, holidays, makeups, working) in [(2024, 28, 8, 251), (2025, 28, 5, 248), (2026, 33, 6, 248)] {
             let rows = |kind| {
-                let of_year =
-                    |(day, (k, _)): &(&Date, &(Kind, String))| day.year() == year && *k == kind;
+                let of_year = |(day, (k, _)): &(&Date, &(Kind, String))| day.year() == year && *k == kind;
                 calendar.days.iter().filter(of_year).count()
             };
-            assert_eq!(
-                (rows(Kind::Holiday), rows(Kind::Makeup)),
-                (holidays, makeups),
-                "{year}"
-            );
+            assert_eq!((rows(Kind::Holiday), rows(Kind::Makeup)), (holidays, makeups), "{year}");
             let first = Date::new(year, 1, 1).unwrap();
-            let days = (0..366)
-                .map(|n| first.add_days(n))
-                .filter(|d| d.year() == year);
-            let worked = days
-                .filter(|d| calendar.is_working_day(*d).unwrap())
-                .count();
+            let days = (0..366).map(|n| first.add_days(n)).filter(|d| d.year() == year);
+            let worked = days.filter(|d| calendar.is_working_day(*d).unwrap()).count();
             assert_eq!(worked, working, "{year}");
         }
         assert_eq!(calendar.covers_until(), Some(date("2026-12-31")));
@@ -268,11 +249,7 @@ mod tests {
             ("2026-11-25T16:30:00Z", 1, "2026-11-27T17:00:00+08:00"),
         ] {
             let promise = calendar.promise(time(now), days, &zone).unwrap();
-            assert_eq!(
-                (promise.at, promise.assumed),
-                (time(until), false),
-                "{now} + {days}"
-            );
+            assert_eq!((promise.at, promise.assumed), (time(until), false), "{now} + {days}");
         }
         let late = calendar.promise(time("2026-12-31T18:00:00+08:00"), 0, &zone);
         assert_eq!(late, Err(CalendarError::MissingYear { year: 2027 }));
@@ -282,18 +259,11 @@ mod tests {
     fn the_test_clock_may_assume_weekdays_and_says_so() {
         let calendar = calendar().assume_weekdays(date("2028-12-31"));
         let zone = Zone::default();
-        let promise = calendar
-            .promise(time("2026-12-31T12:00:00+08:00"), 2, &zone)
-            .unwrap();
+        let promise = calendar.promise(time("2026-12-31T12:00:00+08:00"), 2, &zone).unwrap();
         assert_eq!(promise.at, time("2027-01-04T17:00:00+08:00"));
         assert!(promise.assumed);
-        let known = calendar
-            .promise(time("2026-09-30T12:00:00+08:00"), 1, &zone)
-            .unwrap();
-        assert_eq!(
-            (known.at, known.assumed),
-            (time("2026-10-08T17:00:00+08:00"), false)
-        );
+        let known = calendar.promise(time("2026-09-30T12:00:00+08:00"), 1, &zone).unwrap();
+        assert_eq!((known.at, known.assumed), (time("2026-10-08T17:00:00+08:00"), false));
         assert!(calendar.is_working_day(date("2029-01-01")).is_err());
         assert!(
             calendar.is_working_day(date("2023-12-29")).is_err(),
@@ -305,10 +275,7 @@ mod tests {
             "assuming is not covering"
         );
         let nothing = Calendar::default().assume_weekdays(Date::MAX);
-        assert!(
-            nothing.next_working_day(Date::MAX).is_err(),
-            "ends where days end"
-        );
+        assert!(nothing.next_working_day(Date::MAX).is_err(), "ends where days end");
     }
 
     #[test]
@@ -322,10 +289,7 @@ mod tests {
             ("2026-02-03,makeup,c", "Saturday or Sunday"),
             ("2026-10-01,holiday,c", "twice"),
             ("2026-10-02,holiday", "line 4 has 2 columns"),
-            (
-                "2027-01-01,holiday,c",
-                "2027-10-01 is not among its holidays",
-            ),
+            ("2027-01-01,holiday,c", "2027-10-01 is not among its holidays"),
         ] {
             let error = parse(row).unwrap_err().to_string();
             assert!(error.contains(says), "{row}: {error}");

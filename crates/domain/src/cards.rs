@@ -107,9 +107,8 @@ impl BinTable {
             if bank.is_empty() {
                 return Err(row.wrong(2, "must name the bank"));
             }
-            let card = CardType::from_code(card).ok_or_else(|| {
-                row.wrong(3, "must be `debit`, `credit`, `semi_credit` or `prepaid`")
-            })?;
+            let card = CardType::from_code(card)
+                .ok_or_else(|| row.wrong(3, "must be `debit`, `credit`, `semi_credit` or `prepaid`"))?;
             let bin = Bin {
                 prefix: prefix.clone(),
                 length,
@@ -200,10 +199,7 @@ mod tests {
     fn a_digit_too_many_is_told_apart_from_a_foreign_card() {
         let table = table();
         let issued = BTreeSet::from([16]);
-        assert_eq!(
-            table.lookup("62258800000000010"),
-            BinMatch::WrongLength { issued }
-        );
+        assert_eq!(table.lookup("62258800000000010"), BinMatch::WrongLength { issued });
         assert_eq!(table.lookup("4000000000000002"), BinMatch::Unknown);
         assert_eq!(table.lookup(""), BinMatch::Unknown);
         assert_eq!(table.lookup("招商银行"), BinMatch::Unknown);
@@ -211,8 +207,7 @@ mod tests {
 
     #[test]
     fn the_longest_first_digits_of_the_right_length_win() {
-        let rows =
-            "622309,18,甲,debit\n622309,19,乙,credit\n6223091,18,丙,debit\n62,19,丁,prepaid\n";
+        let rows = "622309,18,甲,debit\n622309,19,乙,credit\n6223091,18,丙,debit\n62,19,丁,prepaid\n";
         let table = BinTable::parse(&format!("bin,length,bank_zh,card_type\n{rows}")).unwrap();
         assert_eq!(found(&table, "622309000000000000").bank, "甲");
         assert_eq!(found(&table, "6223090000000000000").bank, "乙");
@@ -238,13 +233,9 @@ mod tests {
             ("622309,12,甲,debit", "line 2, column `length`"),
             ("622309,16,,debit", "line 2, column `bank_zh`"),
             ("622309,16,甲,gold", "line 2, column `card_type`"),
-            (
-                "622309,16,甲,debit\n622309,16,乙,debit",
-                "line 3, column `bin`",
-            ),
+            ("622309,16,甲,debit\n622309,16,乙,debit", "line 3, column `bin`"),
         ] {
-            let error =
-                BinTable::parse(&format!("bin,length,bank_zh,card_type\n{row}")).unwrap_err();
+            let error = BinTable::parse(&format!("bin,length,bank_zh,card_type\n{row}")).unwrap_err();
             assert!(error.to_string().contains(says), "{error}");
         }
     }

@@ -22,9 +22,7 @@ pub enum CsvError {
         found: usize,
     },
     /// A quotation mark that is not closed, or stands inside an unquoted value.
-    #[error(
-        "line {line} has a stray quotation mark; double one that belongs to the text, and quote the whole value"
-    )]
+    #[error("line {line} has a stray quotation mark; double one that belongs to the text, and quote the whole value")]
     Quote {
         /// The line.
         line: usize,
@@ -65,10 +63,7 @@ impl<const N: usize> Row<N> {
 
 /// The rows of a table with exactly these columns. Empty lines and lines starting with `#` are passed over; a byte
 /// order mark and Windows line ends do no harm.
-pub(crate) fn rows<const N: usize>(
-    text: &str,
-    columns: [&'static str; N],
-) -> Result<Vec<Row<N>>, CsvError> {
+pub(crate) fn rows<const N: usize>(text: &str, columns: [&'static str; N]) -> Result<Vec<Row<N>>, CsvError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text.lines().enumerate();
     let header = lines.next().map_or("", |(_, line)| line.trim());
@@ -92,11 +87,7 @@ pub(crate) fn rows<const N: usize>(
             expected: N,
             found,
         })?;
-        rows.push(Row {
-            line,
-            columns,
-            values,
-        });
+        rows.push(Row { line, columns, values });
     }
     Ok(rows)
 }
@@ -159,10 +150,7 @@ mod tests {
 
     #[test]
     fn a_mistake_names_its_line() {
-        assert!(matches!(
-            rows("x,b\n", ["a", "b"]),
-            Err(CsvError::Header { .. })
-        ));
+        assert!(matches!(rows("x,b\n", ["a", "b"]), Err(CsvError::Header { .. })));
         assert!(matches!(rows("", ["a"]), Err(CsvError::Header { .. })));
         let error = rows("a,b\n1,2\n1,2,3\n", ["a", "b"]).unwrap_err();
         assert_eq!(
@@ -174,10 +162,7 @@ mod tests {
             }
         );
         for broken in ["a\n\"open", "a\nin\"side", "a\n\"x\"y"] {
-            assert_eq!(
-                rows(broken, ["a"]).unwrap_err(),
-                CsvError::Quote { line: 2 }
-            );
+            assert_eq!(rows(broken, ["a"]).unwrap_err(), CsvError::Quote { line: 2 });
         }
         let row = rows("a,b\n1,2", ["a", "b"]).unwrap().remove(0);
         let error = row.wrong(1, "must be odd").to_string();

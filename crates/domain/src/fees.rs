@@ -33,10 +33,7 @@ impl FeePlan {
 
     /// A rate alone.
     pub const fn rate(rate_ppm: Ppm) -> Self {
-        Self {
-            rate_ppm,
-            ..Self::FREE
-        }
+        Self { rate_ppm, ..Self::FREE }
     }
 
     /// A rate up to a cap.
@@ -153,12 +150,7 @@ impl Tariff {
     }
 
     /// What the issuer and the network take of a sale of `amount`.
-    fn taken(
-        &self,
-        amount: Fen,
-        card: CardType,
-        class: FeeClass,
-    ) -> Result<(Fen, Fen), MoneyError> {
+    fn taken(&self, amount: Fen, card: CardType, class: FeeClass) -> Result<(Fen, Fen), MoneyError> {
         let tariff = self.card(card);
         let (factor, scale_cap) = match class {
             FeeClass::Standard => (tariff.standard_factor, false),
@@ -282,12 +274,9 @@ impl Categories {
                     format!("says nothing in {}", lang.tag()),
                 ));
             }
-            let class = FeeClass::from_code(class)
-                .ok_or_else(|| row.wrong(3, "must be `standard`, `discount` or `exempt`"))?;
-            if categories
-                .insert(code.clone(), Category { name, class })
-                .is_some()
-            {
+            let class =
+                FeeClass::from_code(class).ok_or_else(|| row.wrong(3, "must be `standard`, `discount` or `exempt`"))?;
+            if categories.insert(code.clone(), Category { name, class }).is_some() {
                 return Err(row.wrong(0, "stands in the table twice"));
             }
         }
@@ -301,9 +290,7 @@ impl Categories {
 
     /// All categories by code.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Category)> {
-        self.0
-            .iter()
-            .map(|(code, category)| (code.as_str(), category))
+        self.0.iter().map(|(code, category)| (code.as_str(), category))
     }
 }
 

@@ -53,17 +53,11 @@ pub fn gate(world: &World<'_>, now: Time) -> Gate {
 
 /// The cause that answers a refused capability: the first visible one that blocks it and, among those, a final one
 /// first, since nothing else matters then.
-pub fn headline<'a, 'c>(
-    catalog: &Catalog,
-    causes: &'a [Cause<'c>],
-    bit: u8,
-) -> Option<&'a Cause<'c>> {
+pub fn headline<'a, 'c>(catalog: &Catalog, causes: &'a [Cause<'c>], bit: u8) -> Option<&'a Cause<'c>> {
     let blocking = || {
         causes
             .iter()
             .filter(|c| c.hidden_by.is_none() && catalog.blocked_by(&c.reason.code).has(bit))
     };
-    blocking()
-        .find(|c| c.reason.r#final)
-        .or_else(|| blocking().next())
+    blocking().find(|c| c.reason.r#final).or_else(|| blocking().next())
 }

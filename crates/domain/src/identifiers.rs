@@ -9,8 +9,7 @@ mod people;
 mod problems;
 
 pub use numbers::{
-    DeviceType, Mcc, MerchantNumberParts, Reading, SerialNumberParts, read_merchant_number,
-    read_serial_number,
+    DeviceType, Mcc, MerchantNumberParts, Reading, SerialNumberParts, read_merchant_number, read_serial_number,
 };
 pub use organisations::{BankBranch, UnifiedCode};
 pub use people::{BankCard, Mobile, PersonName, ResidentId};
@@ -44,11 +43,7 @@ fn check_length(text: &str, least: usize, most: usize) -> Result<(), IdentifierE
     }
 }
 
-fn check_characters(
-    text: &str,
-    allowed: Letters,
-    is_allowed: impl Fn(char) -> bool,
-) -> Result<(), IdentifierError> {
+fn check_characters(text: &str, allowed: Letters, is_allowed: impl Fn(char) -> bool) -> Result<(), IdentifierError> {
     let bad = text.chars().enumerate().find(|(_, c)| !is_allowed(*c));
     match bad {
         None => Ok(()),

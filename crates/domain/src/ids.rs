@@ -58,18 +58,13 @@ fn crockford(bits: u128) -> char {
 
 /// 128 bits as 26 characters, highest first, so that ids sort as their numbers do.
 fn encode(number: u128) -> String {
-    (0..26)
-        .rev()
-        .map(|place| crockford(number >> (place * 5)))
-        .collect()
+    (0..26).rev().map(|place| crockford(number >> (place * 5))).collect()
 }
 
 /// Whether a text is what [`encode`] writes: 26 characters, the first small enough for 128 bits.
 fn is_encoded(body: &str) -> bool {
     let bytes = body.as_bytes();
-    bytes.len() == 26
-        && bytes.iter().all(|b| CROCKFORD.contains(b))
-        && bytes.first().is_some_and(|b| *b <= b'7')
+    bytes.len() == 26 && bytes.iter().all(|b| CROCKFORD.contains(b)) && bytes.first().is_some_and(|b| *b <= b'7')
 }
 
 /// A generated id: prefix, then 48 bits of milliseconds and 80 random bits. It sorts by the time of its making. It is
@@ -90,9 +85,7 @@ pub trait Id: Sized + Clone + Ord + fmt::Display {
 /// The text of an id of one kind.
 fn id_text(prefix: &str, at: Time, random: [u8; 10]) -> String {
     let millis = u128::try_from(at.millis()).unwrap_or(0) & ((1 << 48) - 1);
-    let low = random
-        .iter()
-        .fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+    let low = random.iter().fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
     format!("{prefix}{}", encode((millis << 80) | low))
 }
 
@@ -219,10 +212,7 @@ ids! {
 
 mod numbers;
 pub(crate) use numbers::half_width;
-pub use numbers::{
-    AgentNumber, ExplanationCode, ExplanationCodeError, MerchantNumber, SerialNumber,
-    TerminalNumber,
-};
+pub use numbers::{AgentNumber, ExplanationCode, ExplanationCodeError, MerchantNumber, SerialNumber, TerminalNumber};
 pub(crate) use text_forms;
 
 /// Random bytes and ids from one starting point: the same start gives the same sequence, so a simulated year repeats
@@ -280,9 +270,7 @@ impl IdSource {
     /// A new id made at `at`. Ids asked for at one and the same millisecond ascend.
     pub fn id<T: Id>(&mut self, at: Time) -> T {
         let random: [u8; 10] = self.bytes();
-        let fresh = random
-            .iter()
-            .fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+        let fresh = random.iter().fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
         let low = if at.millis() == self.last.0 {
             // A random step of up to 2³² keeps the next id from being this one plus one.
             self.last.1 + 1 + (fresh & 0xffff_ffff)

@@ -137,11 +137,7 @@ pub fn check(catalog: &Catalog, depth: Depth) -> Report {
 
 /// Every condition one at a time: stages that imply a reason, and stops of the reasons that no stage implies.
 pub fn conditions(catalog: &Catalog) -> Vec<Condition> {
-    let implied: BTreeSet<&str> = catalog
-        .stages
-        .values()
-        .filter_map(|s| s.implies.as_deref())
-        .collect();
+    let implied: BTreeSet<&str> = catalog.stages.values().filter_map(|s| s.implies.as_deref()).collect();
     let stops = catalog
         .reasons
         .keys()
@@ -228,11 +224,7 @@ fn all_choices(world: &World<'_>) -> Vec<Choices> {
 /// Exhaustive over the stages of all machines, bare and with one stop of each shape (final, reviewed, timed, …).
 fn explore_stages(catalog: &Catalog, report: &mut Report) {
     let extra: Vec<Option<Condition>> = std::iter::once(None)
-        .chain(
-            shapes(catalog)
-                .into_iter()
-                .map(|code| Some(Condition::Stop(code))),
-        )
+        .chain(shapes(catalog).into_iter().map(|code| Some(Condition::Stop(code))))
         .collect();
     let mut combos: Vec<Vec<Condition>> = vec![Vec::new()];
     for machine in MACHINES {
@@ -292,16 +284,8 @@ fn judge(world: &World<'_>, names: &[String], choices: &Choices, report: &mut Re
     if !causes.is_empty() && causes.iter().all(|c| c.hidden_by.is_some()) {
         find(report, names, &[], Fault::NothingShown);
     }
-    for cause in causes
-        .iter()
-        .filter(|c| c.reason.r#final && !c.reason.appealable)
-    {
-        find(
-            report,
-            names,
-            &[],
-            Fault::NoAppeal(cause.reason.code.clone()),
-        );
+    for cause in causes.iter().filter(|c| c.reason.r#final && !c.reason.appealable) {
+        find(report, names, &[], Fault::NoAppeal(cause.reason.code.clone()));
     }
     let plan = plan(world, world.blocked(), choices, Time::default());
     report.steps += plan.steps.len();
@@ -331,11 +315,7 @@ fn fault_of(world: &World<'_>, plan: &Plan, choices: &Choices) -> Option<Fault> 
     let mut seen = BTreeSet::new();
     let (mut last, mut reviewed) = (0, false);
     for planned in &plan.steps {
-        let order = world
-            .catalog
-            .steps
-            .get(&planned.step)
-            .map_or(0, |s| s.order);
+        let order = world.catalog.steps.get(&planned.step).map_or(0, |s| s.order);
         if !seen.insert(&planned.step) {
             return Some(Fault::AskedTwice(planned.step.clone()));
         }

@@ -6,16 +6,12 @@ use std::fmt;
 use std::str::FromStr;
 
 /// An amount of renminbi in fen (1/100 yuan). May be negative: a correction, a debt.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fen(pub i64);
 
 /// A rate in parts per million of an amount: 0.6% is `Ppm(6_000)`, 0.0325% is `Ppm(325)`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ppm(pub i64);
 
@@ -52,11 +48,7 @@ fn divide(dividend: i128, divisor: i128, rounding: Rounding) -> Result<i128, Mon
     let quotient = dividend / divisor;
     let rest = dividend % divisor;
     let half_or_more = rest.unsigned_abs() * 2 >= divisor.unsigned_abs();
-    let away = if (dividend < 0) == (divisor < 0) {
-        1
-    } else {
-        -1
-    };
+    let away = if (dividend < 0) == (divisor < 0) { 1 } else { -1 };
     Ok(match rounding {
         Rounding::HalfUp if half_or_more => quotient + away,
         Rounding::HalfUp | Rounding::Down => quotient,
@@ -64,9 +56,7 @@ fn divide(dividend: i128, divisor: i128, rounding: Rounding) -> Result<i128, Mon
 }
 
 fn narrow(value: i128) -> Result<Fen, MoneyError> {
-    i64::try_from(value)
-        .map(Fen)
-        .map_err(|_| MoneyError::TooLarge)
+    i64::try_from(value).map(Fen).map_err(|_| MoneyError::TooLarge)
 }
 
 impl Ppm {
@@ -80,12 +70,7 @@ impl Ppm {
 
     /// This rate, itself scaled by `factor`, of `amount`, rounded once at the end. Scaling the rate first would lose
     /// half a part per million: 325 ppm × 0.78 is 253.5.
-    pub fn of_scaled(
-        self,
-        amount: Fen,
-        factor: Self,
-        rounding: Rounding,
-    ) -> Result<Fen, MoneyError> {
+    pub fn of_scaled(self, amount: Fen, factor: Self, rounding: Rounding) -> Result<Fen, MoneyError> {
         let product = i128::from(amount.0)
             .checked_mul(i128::from(self.0))
             .and_then(|p| p.checked_mul(i128::from(factor.0)))
@@ -112,26 +97,17 @@ impl Fen {
 
     /// The sum.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
-        self.0
-            .checked_add(other.0)
-            .map(Self)
-            .ok_or(MoneyError::TooLarge)
+        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::TooLarge)
     }
 
     /// The difference.
     pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
-        self.0
-            .checked_sub(other.0)
-            .map(Self)
-            .ok_or(MoneyError::TooLarge)
+        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::TooLarge)
     }
 
     /// This amount `times` over.
     pub fn checked_mul(self, times: i64) -> Result<Self, MoneyError> {
-        self.0
-            .checked_mul(times)
-            .map(Self)
-            .ok_or(MoneyError::TooLarge)
+        self.0.checked_mul(times).map(Self).ok_or(MoneyError::TooLarge)
     }
 
     /// The same amount in the other direction.
@@ -175,10 +151,7 @@ impl Fen {
     /// negative; a comma only where it separates thousands.
     pub fn parse_typed(text: &str) -> Result<Self, MoneyError> {
         let text = text.trim();
-        let text = text
-            .strip_prefix(['¥', '\u{ffe5}'])
-            .unwrap_or(text)
-            .trim_start();
+        let text = text.strip_prefix(['¥', '\u{ffe5}']).unwrap_or(text).trim_start();
         let (yuan, fen) = text.split_once('.').unwrap_or((text, "00"));
         if yuan.starts_with('-') || fen.is_empty() || fen.len() > 2 {
             return Err(MoneyError::Malformed);
@@ -240,31 +213,21 @@ mod tests {
         assert_eq!(Fen::parse("0.05"), Ok(Fen(5)));
         assert_eq!(Fen::parse("-3.00"), Ok(Fen(-300)));
         for wrong in [
-            "", ".", "12", "12.", "12.3", "12.345", ".34", "+1.00", "1e2.00", " 1.00", "1,234.00",
-            "01.00", "00.10", "--1.00", "1.-1", "¥1.00", "1.0٠",
+            "", ".", "12", "12.", "12.3", "12.345", ".34", "+1.00", "1e2.00", " 1.00", "1,234.00", "01.00", "00.10",
+            "--1.00", "1.-1", "¥1.00", "1.0٠",
         ] {
             assert_eq!(Fen::parse(wrong), Err(MoneyError::Malformed), "{wrong:?}");
         }
-        assert_eq!(
-            Fen::parse("92233720368547758.08"),
-            Err(MoneyError::TooLarge)
-        );
+        assert_eq!(Fen::parse("92233720368547758.08"), Err(MoneyError::TooLarge));
         assert_eq!(Fen::parse("-92233720368547758.08"), Ok(Fen(i64::MIN)));
     }
 
     #[test]
     fn a_person_may_type_it_more_freely() {
-        for (typed, want) in [
-            ("12", 1200),
-            ("12.3", 1230),
-            (" ¥1,234.50 ", 123_450),
-            ("¥ 0.01", 1),
-        ] {
+        for (typed, want) in [("12", 1200), ("12.3", 1230), (" ¥1,234.50 ", 123_450), ("¥ 0.01", 1)] {
             assert_eq!(Fen::parse_typed(typed), Ok(Fen(want)), "{typed:?}");
         }
-        for wrong in [
-            "-1", "1,23.00", "12,34", ",123", "1.", "1.234", "", "abc", "1234,567",
-        ] {
+        for wrong in ["-1", "1,23.00", "12,34", ",123", "1.", "1.234", "", "abc", "1234,567"] {
             assert!(Fen::parse_typed(wrong).is_err(), "{wrong:?}");
         }
     }
@@ -286,11 +249,7 @@ mod tests {
     fn rates_round_half_up_and_show_as_percent() {
         assert_eq!(Ppm(6_000).of(Fen(8_888)), Ok(Fen(53)));
         assert_eq!(Ppm(325).of(Fen(100_000)), Ok(Fen(33)), "32.5 fen");
-        assert_eq!(
-            Ppm(325).of(Fen(-100_000)),
-            Ok(Fen(-33)),
-            "a correction cancels it"
-        );
+        assert_eq!(Ppm(325).of(Fen(-100_000)), Ok(Fen(-33)), "a correction cancels it");
         assert_eq!(Ppm(6_000).of(Fen(50)), Ok(Fen(0)));
         assert_eq!(Ppm(5_000).of(Fen(100)), Ok(Fen(1)), "half a fen");
         assert_eq!(

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A language Shoudan speaks. Written `zh-CN` or `en` wherever it leaves the program.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Lang {
     /// Simplified Chinese, the default.
     #[default]
@@ -118,9 +116,7 @@ impl Text {
 
     /// The first language in which nothing is said, if there is one.
     pub fn missing(&self) -> Option<Lang> {
-        Lang::ALL
-            .into_iter()
-            .find(|lang| self.get(*lang).trim().is_empty())
+        Lang::ALL.into_iter().find(|lang| self.get(*lang).trim().is_empty())
     }
 }
 

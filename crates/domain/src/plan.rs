@@ -141,13 +141,8 @@ pub fn serve(entry: &mut PlannedStep, cause: &Cause<'_>, world: &World<'_>, way:
         entry.serves.push(cause.reason.code.clone());
     }
     let first = |kinds: &[StepKind]| {
-        way.iter().find(|s| {
-            world
-                .catalog
-                .steps
-                .get(*s)
-                .is_some_and(|row| kinds.contains(&row.kind))
-        })
+        way.iter()
+            .find(|s| world.catalog.steps.get(*s).is_some_and(|row| kinds.contains(&row.kind)))
     };
     let takes_documents = first(&[StepKind::Documents]).or_else(|| first(&[StepKind::Form]));
     let takes_fields = first(&[StepKind::Form]).or_else(|| first(&[StepKind::Documents]));

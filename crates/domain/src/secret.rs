@@ -107,10 +107,7 @@ mod tests {
     fn a_secret_prints_stars_and_opens_only_on_request() {
         let password = SecretString::from("open sesame");
         assert_eq!(format!("{password:?}"), "***");
-        assert_eq!(
-            format!("{:?}", Some(Secret::new(vec![1_u8, 2]))),
-            "Some(***)"
-        );
+        assert_eq!(format!("{:?}", Some(Secret::new(vec![1_u8, 2]))), "Some(***)");
         assert_eq!(password.expose(), "open sesame");
     }
 

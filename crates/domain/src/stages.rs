@@ -118,11 +118,7 @@ impl Machine {
 
     /// The events open in `from`.
     pub fn open(&self, from: &str) -> Vec<&'static str> {
-        self.rows
-            .iter()
-            .filter(|r| r.0 == from)
-            .map(|r| r.1)
-            .collect()
+        self.rows.iter().filter(|r| r.0 == from).map(|r| r.1).collect()
     }
 
     /// Every stage, the start first, each once.
@@ -253,9 +249,7 @@ mod tests {
         for machine in MACHINES {
             for (i, row) in machine.rows.iter().enumerate() {
                 assert!(
-                    !machine.rows[..i]
-                        .iter()
-                        .any(|r| r.0 == row.0 && r.1 == row.1),
+                    !machine.rows[..i].iter().any(|r| r.0 == row.0 && r.1 == row.1),
                     "{}: «{}» stands twice under {}",
                     machine.of.code(),
                     row.1,

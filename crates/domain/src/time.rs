@@ -88,9 +88,7 @@ impl fmt::Debug for Time {
 }
 
 /// An exact length of time in milliseconds, independent of any calendar. May be negative. JSON: the integer.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Duration(i64);
 
@@ -186,8 +184,7 @@ impl Date {
             return Err(wrong());
         }
         let number = |range| part(range)?.parse::<i16>().ok();
-        let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10))
-        else {
+        let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else {
             return Err(wrong());
         };
         let (Ok(month), Ok(day)) = (u8::try_from(month), u8::try_from(day)) else {
@@ -394,10 +391,7 @@ impl Zone {
 }
 
 /// Chinese, then English; Monday first.
-const WEEKDAYS: [&str; 2] = [
-    "周一 周二 周三 周四 周五 周六 周日",
-    "Mon Tue Wed Thu Fri Sat Sun",
-];
+const WEEKDAYS: [&str; 2] = ["周一 周二 周三 周四 周五 周六 周日", "Mon Tue Wed Thu Fri Sat Sun"];
 /// Chinese, then English; January first.
 const MONTHS: [&str; 2] = [
     "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",

@@ -96,9 +96,7 @@ impl<'c> World<'c> {
                 });
             }
         }
-        causes.sort_by(|a, b| {
-            (a.kind, &a.reason.code, a.stop).cmp(&(b.kind, &b.reason.code, b.stop))
-        });
+        causes.sort_by(|a, b| (a.kind, &a.reason.code, a.stop).cmp(&(b.kind, &b.reason.code, b.stop)));
         let all: Vec<&'c Reason> = causes.iter().map(|c| c.reason).collect();
         let hidden = |symptom: &Reason| all.iter().any(|root| self.explains(root, symptom));
         for cause in &mut causes {
@@ -129,12 +127,8 @@ impl<'c> World<'c> {
 
     /// The way out of `reason` under `choices`.
     pub fn way_out<'r>(reason: &'r Reason, choices: &Choices) -> &'r [String] {
-        let chosen = choices
-            .get(&reason.code)
-            .and_then(|i| reason.ways_out.get(*i));
-        chosen
-            .or_else(|| reason.ways_out.first())
-            .map_or(&[], Vec::as_slice)
+        let chosen = choices.get(&reason.code).and_then(|i| reason.ways_out.get(*i));
+        chosen.or_else(|| reason.ways_out.first()).map_or(&[], Vec::as_slice)
     }
 
     /// Marks `step` as done and applies what follows: its stage moves, the stops it places, the stops it lifts.
@@ -213,16 +207,14 @@ impl<'c> World<'c> {
             .iter()
             .map(|stop| {
                 finished.iter().any(|root| root.code == stop.reason)
-                    || catalog.reasons.get(&stop.reason).is_some_and(|symptom| {
-                        finished.iter().any(|root| self.explains(root, symptom))
-                    })
+                    || catalog
+                        .reasons
+                        .get(&stop.reason)
+                        .is_some_and(|symptom| finished.iter().any(|root| self.explains(root, symptom)))
             })
             .collect();
         let mut flags = gone.into_iter();
-        let (lifted, kept): (Vec<Stop>, Vec<Stop>) = self
-            .stops
-            .drain(..)
-            .partition(|_| flags.next().unwrap_or(false));
+        let (lifted, kept): (Vec<Stop>, Vec<Stop>) = self.stops.drain(..).partition(|_| flags.next().unwrap_or(false));
         self.stops = kept;
         effects.lifted.extend(lifted);
     }

@@ -37,9 +37,7 @@ pub(crate) fn unpack(packed: &[u8], count: usize, justify: Justify) -> (Vec<u8>,
 /// Appends the packed form of `digits`, with `pad` beside an odd count. Characters that are no hex digit give `None`.
 pub(crate) fn pack(digits: &[u8], pad: u8, justify: Justify, out: &mut Vec<u8>) -> Option<()> {
     let (first, rest) = match digits.split_first() {
-        Some((first, rest)) if digits.len() % 2 == 1 && justify == Justify::Right => {
-            (Some(first), rest)
-        }
+        Some((first, rest)) if digits.len() % 2 == 1 && justify == Justify::Right => (Some(first), rest),
         _ => (None, digits),
     };
     if let Some(first) = first {
@@ -90,18 +88,9 @@ mod tests {
 
     #[test]
     fn the_pad_comes_back() {
-        assert_eq!(
-            unpack(&[0x02, 0x1F], 3, Justify::Left),
-            (b"021".to_vec(), 0xF)
-        );
-        assert_eq!(
-            unpack(&[0xF0, 0x01], 3, Justify::Right),
-            (b"001".to_vec(), 0xF)
-        );
-        assert_eq!(
-            unpack(&[0x12, 0x34], 4, Justify::Left),
-            (b"1234".to_vec(), 0)
-        );
+        assert_eq!(unpack(&[0x02, 0x1F], 3, Justify::Left), (b"021".to_vec(), 0xF));
+        assert_eq!(unpack(&[0xF0, 0x01], 3, Justify::Right), (b"001".to_vec(), 0xF));
+        assert_eq!(unpack(&[0x12, 0x34], 4, Justify::Left), (b"1234".to_vec(), 0));
     }
 
     #[test]

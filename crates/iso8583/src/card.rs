@@ -64,9 +64,7 @@ impl Pan {
 
     /// The last four digits.
     pub fn last_four(&self) -> &str {
-        self.expose()
-            .get(self.length.saturating_sub(4)..)
-            .unwrap_or_default()
+        self.expose().get(self.length.saturating_sub(4)..).unwrap_or_default()
     }
 
     /// Whether the last digit is the check digit of the others.
@@ -78,9 +76,7 @@ impl Pan {
     pub(crate) fn for_pin_block(&self) -> &str {
         let end = self.length.saturating_sub(1);
         // A number of twelve digits has only eleven before its check digit.
-        self.expose()
-            .get(end.saturating_sub(12)..end)
-            .unwrap_or_default()
+        self.expose().get(end.saturating_sub(12)..end).unwrap_or_default()
     }
 }
 
@@ -139,9 +135,7 @@ pub struct Track2 {
 impl Track2 {
     /// Reads the characters of field 35, with `D` or `=` between card number and the rest.
     pub fn parse(text: &str) -> Result<Self, CardError> {
-        let (pan, rest) = text
-            .split_once(['D', 'd', '='])
-            .ok_or(CardError::NotATrack)?;
+        let (pan, rest) = text.split_once(['D', 'd', '=']).ok_or(CardError::NotATrack)?;
         let pan = Pan::parse(pan).map_err(|_| CardError::NotATrack)?;
         let (expiry, rest) = digits(rest.as_bytes())?;
         let (service_code, _) = digits(rest)?;
@@ -245,15 +239,8 @@ mod tests {
         assert!(luhn_ok(card));
         for place in 0..card.len() {
             let mut digits = card.as_bytes().to_vec();
-            digits[place] = if digits[place] == b'9' {
-                b'0'
-            } else {
-                digits[place] + 1
-            };
-            assert!(
-                !luhn_ok(std::str::from_utf8(&digits).unwrap()),
-                "place {place}"
-            );
+            digits[place] = if digits[place] == b'9' { b'0' } else { digits[place] + 1 };
+            assert!(!luhn_ok(std::str::from_utf8(&digits).unwrap()), "place {place}");
         }
         assert!(!luhn_ok("6282480000000000018"));
         assert!(!luhn_ok(""));

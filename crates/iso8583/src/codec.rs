@@ -45,8 +45,7 @@ impl Message {
             }
         }
         let left = bytes.len() - input.offset;
-        let trailing =
-            (left > 0).then(|| DecodeError::new(Path::End, input.offset, Problem::Trailing(left)));
+        let trailing = (left > 0).then(|| DecodeError::new(Path::End, input.offset, Problem::Trailing(left)));
         (Some(message), trailing)
     }
 
@@ -62,9 +61,7 @@ impl Message {
 
     fn write(&self, more_bits: u64, last: u8) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::with_capacity(512);
-        let bitmap = self
-            .field_numbers()
-            .fold(more_bits, |bits, number| bits | bit(number));
+        let bitmap = self.field_numbers().fold(more_bits, |bits, number| bits | bit(number));
         out.extend(self.mti().to_wire());
         out.extend(bitmap.to_be_bytes());
         for (number, value) in self.fields.iter().filter(|(number, _)| *number <= last) {
@@ -81,17 +78,11 @@ fn write_field(spec: &FieldSpec, value: &Value, out: &mut Vec<u8>) -> Result<(),
     match spec.length {
         Length::Fixed(_) => {}
         Length::Ll(_) => out.push(decimal(units / 10) << 4 | decimal(units)),
-        Length::Lll(_) => out.extend([
-            decimal(units / 100),
-            decimal(units / 10) << 4 | decimal(units),
-        ]),
+        Length::Lll(_) => out.extend([decimal(units / 100), decimal(units / 10) << 4 | decimal(units)]),
     }
     match spec.content {
         Content::Digits | Content::Track => bcd::pack(&value.content, value.pad, spec.justify, out)
-            .ok_or(EncodeError::field(
-                spec.number,
-                Unfit::Content(spec.content),
-            ))?,
+            .ok_or(EncodeError::field(spec.number, Unfit::Content(spec.content)))?,
         Content::Text | Content::Binary => out.extend(&value.content),
     }
     Ok(())
@@ -131,8 +122,7 @@ impl<'a> Input<'a> {
 
     fn field(&mut self, number: u8) -> Result<Value, DecodeError> {
         let path = Path::Field(number);
-        let spec =
-            field(number).ok_or(DecodeError::new(path, self.offset, Problem::UnknownField))?;
+        let spec = field(number).ok_or(DecodeError::new(path, self.offset, Problem::UnknownField))?;
         let units = match spec.length {
             Length::Fixed(count) => count,
             Length::Ll(most) => self.length(1, most, path)?,
@@ -146,11 +136,7 @@ impl<'a> Input<'a> {
         };
         let value = Value { content, pad };
         if spec.content == Content::Digits && !value.content.iter().all(u8::is_ascii_digit) {
-            return Err(DecodeError::new(
-                path,
-                start,
-                Problem::Content(Content::Digits),
-            ));
+            return Err(DecodeError::new(path, start, Problem::Content(Content::Digits)));
         }
         Ok(value)
     }
@@ -167,11 +153,7 @@ impl<'a> Input<'a> {
             length = length * 100 + usize::from(tens) * 10 + usize::from(ones);
         }
         if length > maximum {
-            return Err(DecodeError::new(
-                path,
-                start,
-                Problem::TooLong { length, maximum },
-            ));
+            return Err(DecodeError::new(path, start, Problem::TooLong { length, maximum }));
         }
         Ok(length)
     }

@@ -47,11 +47,7 @@ pub struct DecodeError {
 
 impl DecodeError {
     pub(crate) fn new(path: Path, offset: usize, problem: Problem) -> Self {
-        Self {
-            path,
-            offset,
-            problem,
-        }
+        Self { path, offset, problem }
     }
 }
 

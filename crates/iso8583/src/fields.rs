@@ -110,9 +110,7 @@ impl fmt::Display for Length {
 
 /// The row of field `number`, if the dialect has such a field.
 pub fn field(number: u8) -> Option<&'static FieldSpec> {
-    let place = FIELDS
-        .binary_search_by_key(&number, |row| row.number)
-        .ok()?;
+    let place = FIELDS.binary_search_by_key(&number, |row| row.number).ok()?;
     FIELDS.get(place)
 }
 
@@ -195,11 +193,7 @@ mod tests {
 
     #[test]
     fn numbers_rise_and_stay_within_the_primary_bitmap() {
-        assert!(
-            FIELDS
-                .windows(2)
-                .all(|pair| pair[0].number < pair[1].number)
-        );
+        assert!(FIELDS.windows(2).all(|pair| pair[0].number < pair[1].number));
         assert!(FIELDS.iter().all(|row| (2..=64).contains(&row.number)));
     }
 
@@ -228,11 +222,7 @@ mod tests {
     #[test]
     fn whatever_carries_card_data_is_never_plain() {
         for number in [2, 14, 35, 36, 48, 52, 55, 59, 62] {
-            assert_ne!(
-                field(number).map(|row| row.shown),
-                Some(Plain),
-                "field {number}"
-            );
+            assert_ne!(field(number).map(|row| row.shown), Some(Plain), "field {number}");
         }
         assert!(field(45).is_none());
     }

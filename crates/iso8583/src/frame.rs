@@ -334,19 +334,11 @@ mod tests {
         assert_eq!(header.application_class(), 0x61);
         assert_eq!(header.software_version(), 0x32);
         assert_eq!(header.terminal_state(), 1);
-        assert_eq!(
-            header.processing_request(),
-            Some(ProcessingRequest::Nothing)
-        );
+        assert_eq!(header.processing_request(), Some(ProcessingRequest::Nothing));
         let reply = header.reply(ProcessingRequest::SignIn);
         assert_eq!(reply.to_string(), "613213320001");
         assert_eq!(reply.processing_request(), Some(ProcessingRequest::SignIn));
-        assert_eq!(
-            Header::from_hex("60310F310000")
-                .unwrap()
-                .processing_request(),
-            None
-        );
+        assert_eq!(Header::from_hex("60310F310000").unwrap().processing_request(), None);
     }
 
     #[test]
@@ -361,18 +353,9 @@ mod tests {
     #[test]
     fn a_frame_needs_room_for_tpdu_and_header() {
         let bytes = [0x60, 0, 3, 0, 0, 0x60, 0x31, 0, 0x31, 0];
-        let short = FrameError::TooShort {
-            length: 10,
-            needed: 11,
-        };
+        let short = FrameError::TooShort { length: 10, needed: 11 };
         assert_eq!(Frame::decode(&bytes, HeaderForm::SixBytes), Err(short));
-        assert_eq!(
-            Frame::decode(&bytes, HeaderForm::Absent)
-                .unwrap()
-                .message
-                .len(),
-            5
-        );
+        assert_eq!(Frame::decode(&bytes, HeaderForm::Absent).unwrap().message.len(), 5);
         assert_eq!(
             Frame::decode(b"GET / HTTP/1.1", HeaderForm::SixBytes),
             Err(FrameError::NotATpdu)

@@ -85,10 +85,7 @@ mod tests {
     #[test]
     fn frames_come_out_whole_however_the_bytes_arrive() {
         let sent = [frame(b"one"), frame(b""), frame(b"three")];
-        let stream: Vec<u8> = sent
-            .iter()
-            .flat_map(|frame| frame.to_wire().unwrap())
-            .collect();
+        let stream: Vec<u8> = sent.iter().flat_map(|frame| frame.to_wire().unwrap()).collect();
         for size in 1..=stream.len() {
             let mut framing = Framing::default();
             let mut received = Vec::new();
@@ -123,10 +120,7 @@ mod tests {
         framing.feed(&frame(b"next").to_wire().unwrap());
         assert_eq!(
             framing.next_frame(),
-            Err(FrameError::TooShort {
-                length: 2,
-                needed: 11
-            })
+            Err(FrameError::TooShort { length: 2, needed: 11 })
         );
         assert_eq!(framing.next_frame().unwrap(), Some(frame(b"next")));
         assert_eq!(framing.next_frame().unwrap(), None);

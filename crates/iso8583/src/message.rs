@@ -82,8 +82,7 @@ impl Message {
     }
 
     fn place(&self, number: u8) -> Result<usize, usize> {
-        self.fields
-            .binary_search_by_key(&number, |(number, _)| *number)
+        self.fields.binary_search_by_key(&number, |(number, _)| *number)
     }
 
     /// Digits or text of a field, spaces included. `None` where the field is absent, binary, or holds other than ASCII
@@ -125,11 +124,10 @@ impl Message {
     pub fn set(&mut self, number: u8, value: &str) -> Result<&mut Self, EncodeError> {
         let spec = spec_of(number)?;
         let content = match spec.content {
-            Content::Digits if value.bytes().all(|c| c.is_ascii_digit()) => {
-                value.as_bytes().to_vec()
+            Content::Digits if value.bytes().all(|c| c.is_ascii_digit()) => value.as_bytes().to_vec(),
+            Content::Track => {
+                track_characters(value).ok_or(EncodeError::field(number, Unfit::Content(spec.content)))?
             }
-            Content::Track => track_characters(value)
-                .ok_or(EncodeError::field(number, Unfit::Content(spec.content)))?,
             Content::Text => text::encode(value),
             Content::Digits | Content::Binary => {
                 return Err(EncodeError::field(number, Unfit::Content(spec.content)));
@@ -143,9 +141,7 @@ impl Message {
         let spec = spec_of(number)?;
         match spec.content {
             Content::Binary | Content::Text => self.put(spec, value.to_vec()),
-            Content::Digits | Content::Track => {
-                Err(EncodeError::field(number, Unfit::Content(spec.content)))
-            }
+            Content::Digits | Content::Track => Err(EncodeError::field(number, Unfit::Content(spec.content))),
         }
     }
 
@@ -180,8 +176,7 @@ impl Message {
     }
 
     fn put(&mut self, spec: &FieldSpec, mut content: Vec<u8>) -> Result<&mut Self, EncodeError> {
-        if let (Content::Text, Length::Fixed(width), Justify::Left) =
-            (spec.content, spec.length, spec.justify)
+        if let (Content::Text, Length::Fixed(width), Justify::Left) = (spec.content, spec.length, spec.justify)
             && content.len() < width
         {
             content.resize(width, b' ');
@@ -222,17 +217,9 @@ fn spec_of(number: u8) -> Result<&'static FieldSpec, EncodeError> {
 /// Characters of a track in upper case with `D` as separator; `None` if anything else is among them.
 fn track_characters(value: &str) -> Option<Vec<u8>> {
     let plain = |c: u8| {
-        if c == b'=' {
-            b'D'
-        } else {
-            c.to_ascii_uppercase()
-        }
+        if c == b'=' { b'D' } else { c.to_ascii_uppercase() }
     };
-    value
-        .bytes()
-        .map(plain)
-        .map(|c| bcd::nibble(c).map(|_| c))
-        .collect()
+    value.bytes().map(plain).map(|c| bcd::nibble(c).map(|_| c)).collect()
 }
 
 /// Shows type and fields; card data, keys and other secrets only masked or by length.
@@ -260,9 +247,7 @@ impl fmt::Debug for Display<'_> {
         match (spec.shown, spec.content) {
             (Shown::Hidden, _) => write!(f, "<{} {}>", content.len(), spec.content.unit()),
             (Shown::Masked, _) => f.write_str(&mask(content)),
-            (Shown::Plain, Content::Binary) => {
-                f.write_str(&String::from_utf8_lossy(&bcd::hex_upper(content)))
-            }
+            (Shown::Plain, Content::Binary) => f.write_str(&String::from_utf8_lossy(&bcd::hex_upper(content))),
             (Shown::Plain, _) => fmt::Debug::fmt(&text::decode(content), f),
         }
     }

@@ -24,11 +24,7 @@ impl Mti {
         let [high, low] = packed;
         let nibbles = [high >> 4, high & 0x0F, low >> 4, low & 0x0F];
         if nibbles.iter().any(|nibble| *nibble > 9) {
-            return Err(DecodeError::new(
-                Path::Mti,
-                0,
-                Problem::Content(Content::Digits),
-            ));
+            return Err(DecodeError::new(Path::Mti, 0, Problem::Content(Content::Digits)));
         }
         Ok(Self(nibbles.map(|nibble| nibble + b'0')))
     }
@@ -112,9 +108,6 @@ mod tests {
             assert!(Mti::parse(text).is_err(), "{text}");
         }
         assert!(Mti::from_wire([0x02, 0x0A]).is_err());
-        assert_eq!(
-            Mti::from_wire([0x02, 0x10]).unwrap().to_wire(),
-            [0x02, 0x10]
-        );
+        assert_eq!(Mti::from_wire([0x02, 0x10]).unwrap().to_wire(), [0x02, 0x10]);
     }
 }

@@ -17,9 +17,7 @@ impl Tag {
             (0, 0, 0, 0) => false,
             (0, 0, 0, one) => one & 0x1F != 0x1F,
             (0, 0, first, last) => first & 0x1F == 0x1F && last & 0x80 == 0,
-            (0, first, middle, last) => {
-                first & 0x1F == 0x1F && middle & 0x80 != 0 && last & 0x80 == 0
-            }
+            (0, first, middle, last) => first & 0x1F == 0x1F && middle & 0x80 != 0 && last & 0x80 == 0,
             _ => false,
         };
         if fits { Some(Self(number)) } else { None }
@@ -44,10 +42,7 @@ impl Tag {
     }
 
     fn bytes(self) -> impl Iterator<Item = u8> {
-        self.0
-            .to_be_bytes()
-            .into_iter()
-            .skip_while(|byte| *byte == 0)
+        self.0.to_be_bytes().into_iter().skip_while(|byte| *byte == 0)
     }
 }
 
@@ -174,9 +169,7 @@ fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     match bytes {
         [short @ ..=0x7F, rest @ ..] => Some((usize::from(*short), rest)),
         [0x81, length, rest @ ..] => Some((usize::from(*length), rest)),
-        [0x82, high, low, rest @ ..] => {
-            Some((usize::from(u16::from_be_bytes([*high, *low])), rest))
-        }
+        [0x82, high, low, rest @ ..] => Some((usize::from(u16::from_be_bytes([*high, *low])), rest)),
         _ => None,
     }
 }
@@ -214,15 +207,7 @@ mod tests {
         for number in [0x82, 0x9F26, 0xFF01, 0x00DF_8101] {
             assert!(Tag::new(number).is_some(), "{number:X}");
         }
-        for number in [
-            0,
-            0x9F,
-            0x8201,
-            0x9F81,
-            0x009F_2601,
-            0x009F_8181,
-            0x0100_9F26,
-        ] {
+        for number in [0, 0x9F, 0x8201, 0x9F81, 0x009F_2601, 0x009F_8181, 0x0100_9F26] {
             assert!(Tag::new(number).is_none(), "{number:X}");
         }
         assert!(tag(0x71).is_constructed() && tag(0xFF20).is_constructed());
@@ -232,26 +217,17 @@ mod tests {
     #[test]
     fn what_is_damaged_is_refused_with_its_place() {
         assert_eq!(as_pairs(&[0x9F]), Err(TlvError::Tag(0)));
-        assert_eq!(
-            as_pairs(&[0x82, 0x00, 0x9F, 0x81, 0x81, 0x81]),
-            Err(TlvError::Tag(2))
-        );
+        assert_eq!(as_pairs(&[0x82, 0x00, 0x9F, 0x81, 0x81, 0x81]), Err(TlvError::Tag(2)));
         assert_eq!(as_pairs(&[0x82]), Err(TlvError::Length(1)));
         assert_eq!(as_pairs(&[0x82, 0x80]), Err(TlvError::Length(1)));
-        assert_eq!(
-            as_pairs(&[0x82, 0x83, 0, 0, 1, 0]),
-            Err(TlvError::Length(1))
-        );
+        assert_eq!(as_pairs(&[0x82, 0x83, 0, 0, 1, 0]), Err(TlvError::Length(1)));
         let cut_off = TlvError::Value {
             tag: tag(0x82),
             needed: 2,
             available: 1,
         };
         assert_eq!(as_pairs(&[0x82, 0x02, 0x7C]), Err(cut_off));
-        assert_eq!(
-            as_pairs(&[0x82, 0x00].repeat(MOST + 1)),
-            Err(TlvError::TooMany)
-        );
+        assert_eq!(as_pairs(&[0x82, 0x00].repeat(MOST + 1)), Err(TlvError::TooMany));
     }
 
     #[test]

@@ -26,19 +26,11 @@ const BEFORE_THE_FIRST: &str = "000000000000000000000000000000000000000000000000
 pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, filter: &Filter, paging: &Paging) -> Done<Page<AuditView>> {
     ctx.need("audit_read")?;
     let limit = paging.limit.clamp(1, 200);
-    let mut rows = audit::list(
-        tx,
-        filter,
-        paging.cursor.as_deref().unwrap_or_default(),
-        limit + 1,
-    )?;
+    let mut rows = audit::list(tx, filter, paging.cursor.as_deref().unwrap_or_default(), limit + 1)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next_cursor = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|(row, _)| row.id.clone());
+    let next_cursor = rows.last().filter(|_| has_more).map(|(row, _)| row.id.clone());
     let data = rows.into_iter().map(view).collect();
     Ok(Page {
         data,
@@ -177,17 +169,15 @@ pub fn verify_against(tx: &mut Tx<'_>, anchors: &[Anchor]) -> Done<ChainReport> 
             break;
         }
         for (link, entry) in batch {
-            report
-                .problems
-                .extend(
-                    faults(&before, &link, entry.as_ref())
-                        .into_iter()
-                        .map(|what| ChainProblem {
-                            seq: link.seq,
-                            entry: link.entry_id.clone(),
-                            what: what.to_owned(),
-                        }),
-                );
+            report.problems.extend(
+                faults(&before, &link, entry.as_ref())
+                    .into_iter()
+                    .map(|what| ChainProblem {
+                        seq: link.seq,
+                        entry: link.entry_id.clone(),
+                        what: what.to_owned(),
+                    }),
+            );
             missing.retain(|anchor| anchor.seq != link.seq || anchor.hash != link.hash);
             before = Anchor {
                 seq: link.seq,

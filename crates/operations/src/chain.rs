@@ -52,8 +52,8 @@ pub struct Chain {
 
 /// The chain of a terminal now.
 pub fn of_terminal(tx: &mut Tx<'_>, merchant: &str, terminal: &str) -> Done<Chain> {
-    let row = store::chain::of_terminal(tx, merchant, terminal)?
-        .ok_or_else(|| Refused::not_found("terminal", terminal))?;
+    let row =
+        store::chain::of_terminal(tx, merchant, terminal)?.ok_or_else(|| Refused::not_found("terminal", terminal))?;
     with_stops(tx, row, None)
 }
 
@@ -65,10 +65,22 @@ pub fn of_merchant(tx: &mut Tx<'_>, merchant: &str) -> Done<Chain> {
 
 /// The platform and the card network behind it, without a merchant.
 pub fn of_platform(tx: &mut Tx<'_>) -> Done<Chain> {
-    let link = |kind, id: &str| Link { kind, id: id.to_owned(), label: String::new(), stage: None };
-    let links = vec![link(SubjectKind::Platform, PLATFORM), link(SubjectKind::Network, NETWORK)];
+    let link = |kind, id: &str| Link {
+        kind,
+        id: id.to_owned(),
+        label: String::new(),
+        stage: None,
+    };
+    let links = vec![
+        link(SubjectKind::Platform, PLATFORM),
+        link(SubjectKind::Network, NETWORK),
+    ];
     let mut stops = store::stops::live(tx, NOBODY)?;
-    stops.retain(|s| links.iter().any(|l| l.kind.code() == s.subject_kind && l.id == s.subject_id));
+    stops.retain(|s| {
+        links
+            .iter()
+            .any(|l| l.kind.code() == s.subject_kind && l.id == s.subject_id)
+    });
     Ok(Chain {
         merchant: NOBODY.to_owned(),
         merchant_name: String::new(),
@@ -89,7 +101,11 @@ pub fn at(tx: &mut Tx<'_>, merchant: &str, terminal: Option<&str>, at: Time) -> 
     let mut chain = with_stops(tx, row, Some(at))?;
     for link in &mut chain.links {
         if link.stage.is_some() && !link.id.is_empty() {
-            let scope = if link.kind.of_merchant() { chain.merchant.as_str() } else { NOBODY };
+            let scope = if link.kind.of_merchant() {
+                chain.merchant.as_str()
+            } else {
+                NOBODY
+            };
             if let Some((stage, _)) = store::moves::stage_at(tx, scope, link.kind.code(), &link.id, at.millis())? {
                 link.stage = Some(stage);
             }
@@ -107,7 +123,9 @@ fn with_stops(tx: &mut Tx<'_>, row: ChainRow, at: Option<Time>) -> Done<Chain> {
             Some(at) => store::stops::live_at(tx, owner, at.millis())?,
         };
         stops.extend(rows.into_iter().filter(|s| {
-            links.iter().any(|l| l.kind.code() == s.subject_kind && l.id == s.subject_id && !l.id.is_empty())
+            links
+                .iter()
+                .any(|l| l.kind.code() == s.subject_kind && l.id == s.subject_id && !l.id.is_empty())
         }));
     }
     Ok(Chain {
@@ -135,9 +153,19 @@ fn links(row: &ChainRow) -> Vec<Link> {
         link(SubjectKind::Region, &row.region_id, &row.region_id, None),
     ];
     if row.agent_stage.is_some() {
-        links.push(link(SubjectKind::Agent, &row.agent_id, &text(&row.agent_name), row.agent_stage.as_deref()));
+        links.push(link(
+            SubjectKind::Agent,
+            &row.agent_id,
+            &text(&row.agent_name),
+            row.agent_stage.as_deref(),
+        ));
     }
-    links.push(link(SubjectKind::Merchant, &row.merchant_id, &row.merchant_number, Some(&row.merchant_stage)));
+    links.push(link(
+        SubjectKind::Merchant,
+        &row.merchant_id,
+        &row.merchant_number,
+        Some(&row.merchant_stage),
+    ));
     let contract = row.contract_stage.as_deref().unwrap_or("draft");
     links.push(link(
         SubjectKind::Contract,
@@ -155,7 +183,12 @@ fn links(row: &ChainRow) -> Vec<Link> {
     if let Some(t) = &row.terminal {
         let shop = t.shop_stage.as_deref().unwrap_or("open");
         links.push(link(SubjectKind::Shop, &t.shop_id, &text(&t.shop_name), Some(shop)));
-        links.push(link(SubjectKind::Terminal, &t.terminal_id, &t.terminal_number, Some(&t.terminal_stage)));
+        links.push(link(
+            SubjectKind::Terminal,
+            &t.terminal_id,
+            &t.terminal_number,
+            Some(&t.terminal_stage),
+        ));
         let registration = t.registration_stage.as_deref().unwrap_or("not_filed");
         links.push(link(
             SubjectKind::Registration,
@@ -164,7 +197,12 @@ fn links(row: &ChainRow) -> Vec<Link> {
             Some(registration),
         ));
         let device = t.device_stage.as_deref().unwrap_or("in_stock");
-        links.push(link(SubjectKind::Device, &text(&t.device_id), &text(&t.serial), Some(device)));
+        links.push(link(
+            SubjectKind::Device,
+            &text(&t.device_id),
+            &text(&t.serial),
+            Some(device),
+        ));
         if let Some(model) = &t.model_id {
             links.push(link(SubjectKind::Model, model, &text(&t.model_name_zh), None));
         }
@@ -180,9 +218,17 @@ impl Chain {
 
     /// The world the pure rules reason about, with `done` steps already counted.
     pub fn world<'c>(&self, catalog: &'c Catalog, done: BTreeSet<String>) -> World<'c> {
-        let stages: BTreeMap<_, _> =
-            self.links.iter().filter_map(|l| Some((l.kind, l.stage.clone()?))).collect();
-        World { catalog, stages, stops: self.stops.iter().filter_map(as_stop).collect(), done }
+        let stages: BTreeMap<_, _> = self
+            .links
+            .iter()
+            .filter_map(|l| Some((l.kind, l.stage.clone()?)))
+            .collect();
+        World {
+            catalog,
+            stages,
+            stops: self.stops.iter().filter_map(as_stop).collect(),
+            done,
+        }
     }
 
     /// The row behind a stop of the world.

@@ -123,11 +123,7 @@ fn audit_chain(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
         .collect();
     if report.unsealed > LONGEST_UNSEALED_TAIL {
         let expected = format!("at most {LONGEST_UNSEALED_TAIL} entries waiting for their seal");
-        found.push((
-            "the end of the chain".to_owned(),
-            expected,
-            report.unsealed.to_string(),
-        ));
+        found.push(("the end of the chain".to_owned(), expected, report.unsealed.to_string()));
     }
     Ok(found)
 }
@@ -152,11 +148,7 @@ fn moves_permitted(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
             .iter()
             .any(|row| row.0 == from && row.1 == event && row.2 == to);
         if !born && !permitted {
-            found.push((
-                kind,
-                machine.open(&from).join(", "),
-                format!("{from} {event} {to}"),
-            ));
+            found.push((kind, machine.open(&from).join(", "), format!("{from} {event} {to}")));
         }
     }
     Ok(found)
@@ -181,13 +173,7 @@ fn reasons_known(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
     used.retain(|reason| !ctx.catalog().reasons.contains_key(reason));
     Ok(used
         .into_iter()
-        .map(|reason| {
-            (
-                reason,
-                "a reason of the catalogue".to_owned(),
-                "unknown".to_owned(),
-            )
-        })
+        .map(|reason| (reason, "a reason of the catalogue".to_owned(), "unknown".to_owned()))
         .collect())
 }
 
@@ -200,11 +186,7 @@ fn gates_recomputed(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
             Err(other) => return Err(other),
         };
         if expected != blocked.to_string() {
-            found.push((
-                format!("{merchant}/{terminal}"),
-                expected,
-                blocked.to_string(),
-            ));
+            found.push((format!("{merchant}/{terminal}"), expected, blocked.to_string()));
         }
     }
     Ok(found)
@@ -215,12 +197,6 @@ fn events_have_sentences(tx: &mut Tx<'_>, _: &Ctx) -> Done<Vec<Finding>> {
     kinds.retain(|kind| events::sentence(kind).is_none());
     Ok(kinds
         .into_iter()
-        .map(|kind| {
-            (
-                kind,
-                "a sentence in both languages".to_owned(),
-                "none".to_owned(),
-            )
-        })
+        .map(|kind| (kind, "a sentence in both languages".to_owned(), "none".to_owned()))
         .collect())
 }

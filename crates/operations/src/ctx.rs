@@ -43,13 +43,25 @@ impl Actor {
     /// A part of the system itself.
     pub fn system(name: &str) -> Self {
         let id = format!("system:{name}");
-        Self { person: id.clone(), id, role: "system".into(), merchant: "-".into(), agent: "-".into() }
+        Self {
+            person: id.clone(),
+            id,
+            role: "system".into(),
+            merchant: "-".into(),
+            agent: "-".into(),
+        }
     }
 
     /// A terminal, acting for the merchant it is bound to.
     pub fn terminal(number: &str, merchant: &str) -> Self {
         let id = format!("terminal:{number}");
-        Self { person: id.clone(), id, role: "system".into(), merchant: merchant.into(), agent: "-".into() }
+        Self {
+            person: id.clone(),
+            id,
+            role: "system".into(),
+            merchant: merchant.into(),
+            agent: "-".into(),
+        }
     }
 
     /// Anyone without a login.
@@ -66,8 +78,11 @@ impl Actor {
 
 /// What a key of a program may beyond its own permissions: (permission, the key's permission, whether the key is the
 /// institution's own rather than a merchant's).
-const KEYS_STAND_FOR: [(&str, &str, bool); 3] =
-    [("read_all", "api_read", true), ("read_own", "api_read", false), ("act_own", "api_write", false)];
+const KEYS_STAND_FOR: [(&str, &str, bool); 3] = [
+    ("read_all", "api_read", true),
+    ("read_own", "api_read", false),
+    ("act_own", "api_write", false),
+];
 
 /// One call's context. Cloned per attempt, so that a retried transaction draws the same ids.
 #[derive(Clone)]
@@ -99,7 +114,9 @@ impl Ctx {
             return true;
         }
         let platform = self.actor.merchant == "-" && self.actor.agent == "-";
-        let mut rows = KEYS_STAND_FOR.iter().filter(|row| row.0 == permission && row.2 == platform);
+        let mut rows = KEYS_STAND_FOR
+            .iter()
+            .filter(|row| row.0 == permission && row.2 == platform);
         rows.any(|row| self.holds(row.1))
     }
 
@@ -114,7 +131,10 @@ impl Ctx {
         if self.may(permission) {
             Ok(())
         } else {
-            Err(Refused::NotPermitted { actor: self.actor.id.clone(), permission })
+            Err(Refused::NotPermitted {
+                actor: self.actor.id.clone(),
+                permission,
+            })
         }
     }
 

@@ -56,8 +56,7 @@ pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, filter: &Filter, paging: &Paging) -> Don
     if filter.merchant.is_empty() || filter.merchant == "-" {
         ctx.need("read_all")?;
     } else {
-        let agent =
-            chain::of_merchant(tx, &filter.merchant)?.map_or_else(String::new, |c| c.agent_id);
+        let agent = chain::of_merchant(tx, &filter.merchant)?.map_or_else(String::new, |c| c.agent_id);
         ctx.need_merchant(&filter.merchant, &agent, "read_own", "read_all")?;
     }
     let wanted = events::Filter {
@@ -70,12 +69,7 @@ pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, filter: &Filter, paging: &Paging) -> Don
         after: filter.after,
     };
     let limit = paging.limit.clamp(1, 200);
-    let rows = events::list(
-        tx,
-        &wanted,
-        paging.cursor.as_deref().unwrap_or_default(),
-        limit + 1,
-    )?;
+    let rows = events::list(tx, &wanted, paging.cursor.as_deref().unwrap_or_default(), limit + 1)?;
     page(tx, ctx, rows, limit)
 }
 
@@ -123,18 +117,10 @@ fn told(ctx: &Ctx, event: &events::EventRow, label: &str, data: &Value, lang: La
         label,
         data,
     };
-    sentence(&event.kind).map_or_else(
-        || event.kind.clone(),
-        |sentence| render(ctx, sentence, lang, &told),
-    )
+    sentence(&event.kind).map_or_else(|| event.kind.clone(), |sentence| render(ctx, sentence, lang, &told))
 }
 
-fn page(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    mut rows: Vec<events::EventRow>,
-    limit: i64,
-) -> Done<Page<EventView>> {
+fn page(tx: &mut Tx<'_>, ctx: &Ctx, mut rows: Vec<events::EventRow>, limit: i64) -> Done<Page<EventView>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
@@ -182,22 +168,11 @@ fn page(
 }
 
 /// What the event itself calls its subject, or else what its row is called now, or else its id.
-fn label(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    lang: Lang,
-    event: &events::EventRow,
-    data: &Value,
-) -> Done<String> {
+fn label(tx: &mut Tx<'_>, ctx: &Ctx, lang: Lang, event: &events::EventRow, data: &Value) -> Done<String> {
     if let Some(label) = data.get("label").and_then(Value::as_str) {
         return Ok(label.to_owned());
     }
-    let found = events::label(
-        tx,
-        &event.merchant_id,
-        &event.subject_kind,
-        &event.subject_id,
-    )?;
+    let found = events::label(tx, &event.merchant_id, &event.subject_kind, &event.subject_id)?;
     // A request has no name of its own: it is called by its kind.
     let plan = found
         .as_ref()

@@ -73,10 +73,16 @@ pub fn refuse(
 ) -> Done<Refusal> {
     let chain = chain::of_terminal(tx, merchant, terminal)?;
     let world = current(ctx, &chain);
-    let bit = ctx.catalog().bit(capability).ok_or_else(|| Refused::not_found("capability", capability))?;
+    let bit = ctx
+        .catalog()
+        .bit(capability)
+        .ok_or_else(|| Refused::not_found("capability", capability))?;
     let causes = world.causes();
-    let cause = headline(ctx.catalog(), &causes, bit)
-        .ok_or_else(|| Refused::Inconsistent(format!("terminal {terminal} was refused «{capability}» without a cause")))?;
+    let cause = headline(ctx.catalog(), &causes, bit).ok_or_else(|| {
+        Refused::Inconsistent(format!(
+            "terminal {terminal} was refused «{capability}» without a cause"
+        ))
+    })?;
     let reason = cause.reason.clone();
     let code = issue_code(tx, ctx, merchant, terminal, capability, &reason.code, transaction)?;
     Ok(Refusal {
@@ -114,18 +120,28 @@ fn issue_code(
             return Ok(code.to_string());
         }
     }
-    Err(Refused::Inconsistent("no free explanation code after eight draws".into()))
+    Err(Refused::Inconsistent(
+        "no free explanation code after eight draws".into(),
+    ))
 }
 
 /// Resolves a code from a slip. Speaks of now, so that a cause that has gone is seen to have gone.
 pub fn by_code(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
     let parsed = ExplanationCode::parse(code).map_err(|e| {
-        Refused::field("code", "format", "请输入小票上的 6 位原因码，例如 7K3-M9Q", e.to_string())
+        Refused::field(
+            "code",
+            "format",
+            "请输入小票上的 6 位原因码，例如 7K3-M9Q",
+            e.to_string(),
+        )
     })?;
     let row = store::codes::get(tx, parsed.as_str())?
         .filter(|row| ctx.now.millis() < row.expires_at)
         .ok_or_else(|| Refused::not_found("explanation code", parsed.to_string()))?;
-    let ask = Ask { capability: ask.capability.clone().or(Some(row.capability)), at: ask.at };
+    let ask = Ask {
+        capability: ask.capability.clone().or(Some(row.capability)),
+        at: ask.at,
+    };
     let mut explanation = terminal(tx, ctx, &row.merchant_id, &row.terminal_id, &ask, audience)?;
     explanation.explanation_code = Some(parsed.to_string());
     Ok(explanation)
@@ -133,8 +149,8 @@ pub fn by_code(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, ask: &Ask, audience: 
 
 /// Explains a terminal by its 8-character number.
 pub fn by_number(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, ask: &Ask, audience: Audience) -> Done<Explanation> {
-    let (merchant, id) = store::chain::terminal_by_number(tx, number)?
-        .ok_or_else(|| Refused::not_found("terminal", number))?;
+    let (merchant, id) =
+        store::chain::terminal_by_number(tx, number)?.ok_or_else(|| Refused::not_found("terminal", number))?;
     terminal(tx, ctx, &merchant, &id, ask, audience)
 }
 
@@ -143,7 +159,11 @@ pub fn by_serial(tx: &mut Tx<'_>, ctx: &mut Ctx, serial: &str, ask: &Ask, audien
     let (_, merchant, id) =
         store::chain::device_by_serial(tx, serial)?.ok_or_else(|| Refused::not_found("device", serial))?;
     if id == chain::NOBODY {
-        return Err(Refused::conflict("device", serial, "it is ours but not bound to a terminal yet"));
+        return Err(Refused::conflict(
+            "device",
+            serial,
+            "it is ours but not bound to a terminal yet",
+        ));
     }
     terminal(tx, ctx, &merchant, &id, ask, audience)
 }
@@ -176,14 +196,28 @@ pub fn merchant(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, ask: &Ask, audience: A
 /// The platform as a whole, for anyone: what stops at everybody's terminal now, and what is announced.
 pub fn platform(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<Explanation> {
     let chain = chain::of_platform(tx)?;
-    explain(tx, ctx, &chain, &Ask::default(), Audience::Public, SubjectKind::Platform)
+    explain(
+        tx,
+        ctx,
+        &chain,
+        &Ask::default(),
+        Audience::Public,
+        SubjectKind::Platform,
+    )
 }
 
 /// `works`, or the gravest standing of the causes that block a capability; used by lists.
 pub fn standing(ctx: &Ctx, chain: &Chain, capability: &str) -> &'static str {
     let world = current(ctx, chain);
-    let Some(bit) = ctx.catalog().bit(capability) else { return "works" };
-    let gravest = world.causes().iter().filter(|c| ctx.catalog().blocked_by(&c.reason.code).has(bit)).map(|c| c.reason.standing).max();
+    let Some(bit) = ctx.catalog().bit(capability) else {
+        return "works";
+    };
+    let gravest = world
+        .causes()
+        .iter()
+        .filter(|c| ctx.catalog().blocked_by(&c.reason.code).has(bit))
+        .map(|c| c.reason.standing)
+        .max();
     standing_code(gravest)
 }
 
@@ -235,7 +269,10 @@ fn explain(
     let at = ask.at.unwrap_or(ctx.now);
     let tables = ctx.platform.catalog.clone();
     let all = chain.world(&tables, BTreeSet::new());
-    let now = World { stops: in_force(&all.stops, at), ..all.clone() };
+    let now = World {
+        stops: in_force(&all.stops, at),
+        ..all.clone()
+    };
     let coming = announced(&all.stops, at);
     let causes = now.causes();
     let plan = if ask.at.is_some() {
@@ -275,7 +312,11 @@ fn explain(
 /// The world a plan is made for: what is in force, or, when nothing is, what is announced (so that the plan says what
 /// prevents it).
 fn all_wanted<'c>(now: &World<'c>, all: &World<'c>) -> World<'c> {
-    if now.causes().is_empty() { all.clone() } else { now.clone() }
+    if now.causes().is_empty() {
+        all.clone()
+    } else {
+        now.clone()
+    }
 }
 
 /// What the plan should bring back: everything that is blocked; the asked capability at least.
@@ -292,17 +333,29 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn words(&self, zh: impl Into<String>, en: impl Into<String>) -> String {
-        if self.ctx.lang == domain::names::Lang::Zh { zh.into() } else { en.into() }
+        if self.ctx.lang == domain::names::Lang::Zh {
+            zh.into()
+        } else {
+            en.into()
+        }
     }
 
     fn subject(&self, kind: SubjectKind) -> SubjectRef {
         let label = self.chain.label(kind, self.ctx.lang);
         match self.audience {
-            Audience::Public => SubjectRef { kind: kind.code().to_owned(), id: String::new(), label: String::new() },
+            Audience::Public => SubjectRef {
+                kind: kind.code().to_owned(),
+                id: String::new(),
+                label: String::new(),
+            },
             _ => SubjectRef {
                 kind: kind.code().to_owned(),
                 id: self.chain.link(kind).map(|l| l.id.clone()).unwrap_or_default(),
-                label: if kind == SubjectKind::Merchant { self.chain.merchant_name.clone() } else { label },
+                label: if kind == SubjectKind::Merchant {
+                    self.chain.merchant_name.clone()
+                } else {
+                    label
+                },
             },
         }
     }
@@ -334,8 +387,14 @@ impl Teller<'_> {
     fn cause(&self, world: &World<'_>, cause: &Cause<'_>, all: &[Cause<'_>], plan: &PlanView) -> CauseView {
         let catalog = self.ctx.catalog();
         let reason = cause.reason;
-        let row = cause.stop.and_then(|i| world.stops.get(i)).and_then(|s| self.chain.stop(&s.id));
-        let step = plan.steps.iter().find(|s| !matches!(s.state.as_str(), "done" | "submitted") && s.serves.contains(&reason.code));
+        let row = cause
+            .stop
+            .and_then(|i| world.stops.get(i))
+            .and_then(|s| self.chain.stop(&s.id));
+        let step = plan
+            .steps
+            .iter()
+            .find(|s| !matches!(s.state.as_str(), "done" | "submitted") && s.serves.contains(&reason.code));
         let blocks = catalog.blocked_by(&reason.code);
         let rest = CapabilitySet(!blocks.0);
         let staff = self.audience == Audience::Desk;
@@ -355,7 +414,11 @@ impl Teller<'_> {
             r#final: reason.r#final,
             appealable: reason.appealable,
             ground: reason.ground.source.get(self.ctx.lang).to_owned(),
-            ways_out: reason.ways_out.iter().map(|w| requests::step_refs(self.ctx, w)).collect(),
+            ways_out: reason
+                .ways_out
+                .iter()
+                .map(|w| requests::step_refs(self.ctx, w))
+                .collect(),
             symptoms: all
                 .iter()
                 .filter(|c| c.hidden_by == Some(reason.code.as_str()))
@@ -376,12 +439,20 @@ impl Teller<'_> {
 
     /// Who acts first when no plan step is open: the actor of the first step of the first way out, or nobody.
     fn first_actor(&self, reason: &Reason) -> String {
-        let step = reason.ways_out.first().and_then(|w| w.first()).and_then(|s| self.ctx.catalog().steps.get(s));
+        let step = reason
+            .ways_out
+            .first()
+            .and_then(|w| w.first())
+            .and_then(|s| self.ctx.catalog().steps.get(s));
         step.map_or_else(String::new, |s| json!(s.actor).as_str().unwrap_or_default().to_owned())
     }
 
     fn warnings(&self, all: &World<'_>, coming: &[domain::world::Stop], plan: &PlanView) -> Vec<CauseView> {
-        let world = World { stops: coming.to_vec(), stages: std::collections::BTreeMap::new(), ..all.clone() };
+        let world = World {
+            stops: coming.to_vec(),
+            stages: std::collections::BTreeMap::new(),
+            ..all.clone()
+        };
         let causes = world.causes();
         causes.iter().map(|c| self.cause(&world, c, &causes, plan)).collect()
     }
@@ -395,7 +466,10 @@ impl Teller<'_> {
         coming: &[domain::world::Stop],
     ) -> String {
         let catalog = self.ctx.catalog();
-        let name = catalog.capabilities.get(capability).map(|c| c.name.get(self.ctx.lang).to_owned());
+        let name = catalog
+            .capabilities
+            .get(capability)
+            .map(|c| c.name.get(self.ctx.lang).to_owned());
         let name = name.unwrap_or_else(|| capability.to_owned());
         let (zh, en) = match about {
             SubjectKind::Merchant => ("本商户", "This merchant"),
@@ -403,7 +477,10 @@ impl Teller<'_> {
         };
         let Some(cause) = headline(catalog, causes, bit) else {
             return if coming.is_empty() {
-                self.words(format!("{zh}现在可以使用「{name}」。"), format!("{en} can use “{name}” now."))
+                self.words(
+                    format!("{zh}现在可以使用「{name}」。"),
+                    format!("{en} can use “{name}” now."),
+                )
             } else {
                 self.words(
                     format!("{zh}现在可以使用「{name}」，但有即将生效的停用，请留意日期。"),
@@ -412,7 +489,11 @@ impl Teller<'_> {
             };
         };
         let title = &cause.reason.texts(self.ctx.lang).title;
-        let more = causes.iter().filter(|c| c.hidden_by.is_none()).count().saturating_sub(1);
+        let more = causes
+            .iter()
+            .filter(|c| c.hidden_by.is_none())
+            .count()
+            .saturating_sub(1);
         let others = match more {
             0 => String::new(),
             n => self.words(format!("另有 {n} 项原因，见下。"), format!(" {n} more cause(s) below.")),
@@ -432,7 +513,11 @@ impl Teller<'_> {
             .links
             .iter()
             .map(|link| {
-                let gravest = causes.iter().filter(|c| c.kind == link.kind).map(|c| c.reason.standing).max();
+                let gravest = causes
+                    .iter()
+                    .filter(|c| c.kind == link.kind)
+                    .map(|c| c.reason.standing)
+                    .max();
                 let stage = link.stage.clone().unwrap_or_default();
                 let row = catalog.stages.get(&(link.kind, stage.clone()));
                 LinkView {

@@ -25,7 +25,14 @@ pub fn recompute(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, terminal: &str) -> 
 pub fn refresh(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, terminal: &str) -> Done<Gate> {
     let gate = recompute(tx, ctx, merchant, terminal)?;
     let valid_until = gate.valid_until.map(domain::time::Time::millis);
-    store::gates::put(tx, merchant, terminal, bits(gate.blocked.0)?, valid_until, ctx.now.millis())?;
+    store::gates::put(
+        tx,
+        merchant,
+        terminal,
+        bits(gate.blocked.0)?,
+        valid_until,
+        ctx.now.millis(),
+    )?;
     Ok(gate)
 }
 

@@ -17,20 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::hours(1);
 
 /// Takes the lease `name` for `holder` until `ttl` from now; its token, or nothing while another holds it. The token
 /// grows with every change of hands: hand it to [`fence`] in each transaction the lease is meant to protect.
-pub fn acquire(
-    tx: &mut Tx<'_>,
-    name: &str,
-    holder: &str,
-    ttl: Duration,
-    now: Time,
-) -> Done<Option<i64>> {
-    Ok(leases::acquire(
-        tx,
-        name,
-        holder,
-        now.millis(),
-        (now + ttl).millis(),
-    )?)
+pub fn acquire(tx: &mut Tx<'_>, name: &str, holder: &str, ttl: Duration, now: Time) -> Done<Option<i64>> {
+    Ok(leases::acquire(tx, name, holder, now.millis(), (now + ttl).millis())?)
 }
 
 /// Refuses a holder whose lease has run out or passed to another.
@@ -88,20 +76,8 @@ pub fn enqueue(tx: &mut Tx<'_>, ctx: &mut Ctx, job: NewJob<'_>) -> Done<bool> {
 
 /// Claims the job of a kind that has been due longest, for `ttl`. A job whose holder went silent is claimed again
 /// under a higher token.
-pub fn claim(
-    tx: &mut Tx<'_>,
-    kind: &str,
-    holder: &str,
-    ttl: Duration,
-    now: Time,
-) -> Done<Option<JobRow>> {
-    Ok(jobs::claim(
-        tx,
-        kind,
-        holder,
-        now.millis(),
-        (now + ttl).millis(),
-    )?)
+pub fn claim(tx: &mut Tx<'_>, kind: &str, holder: &str, ttl: Duration, now: Time) -> Done<Option<JobRow>> {
+    Ok(jobs::claim(tx, kind, holder, now.millis(), (now + ttl).millis())?)
 }
 
 /// Ends a claimed job, in the transaction of its effects: if another has claimed it meanwhile, both are refused.

@@ -12,19 +12,13 @@ use crate::refused::{Done, Refused};
 use crate::trace::{self, Change, Happened};
 
 /// Fires `event` on a subject and returns its new stage. Refused where the table has no such move.
-pub fn apply(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    merchant: &str,
-    kind: SubjectKind,
-    id: &str,
-    event: &str,
-) -> Done<String> {
-    let machine = machine(kind)
-        .ok_or_else(|| Refused::Inconsistent(format!("{} has no stages", kind.code())))?;
-    let from = store::moves::stage(tx, kind.code(), merchant, id)?
-        .ok_or_else(|| Refused::not_found(kind.code(), id))?;
-    let to = machine.next(&from, event).map_err(|e| Refused::conflict(kind.code(), id, e.to_string()))?;
+pub fn apply(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, kind: SubjectKind, id: &str, event: &str) -> Done<String> {
+    let machine = machine(kind).ok_or_else(|| Refused::Inconsistent(format!("{} has no stages", kind.code())))?;
+    let from =
+        store::moves::stage(tx, kind.code(), merchant, id)?.ok_or_else(|| Refused::not_found(kind.code(), id))?;
+    let to = machine
+        .next(&from, event)
+        .map_err(|e| Refused::conflict(kind.code(), id, e.to_string()))?;
     write(tx, ctx, merchant, (kind, id), (&from, event, to))?;
     Ok(to.to_owned())
 }
@@ -33,14 +27,7 @@ pub fn apply(
 const BORN: &str = "create";
 
 /// Records the birth of a subject in `stage` as its first transition, so that its history has no hole.
-pub fn born(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    merchant: &str,
-    kind: SubjectKind,
-    id: &str,
-    stage: &str,
-) -> Done<()> {
+pub fn born(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, kind: SubjectKind, id: &str, stage: &str) -> Done<()> {
     write(tx, ctx, merchant, (kind, id), (stage, BORN, stage))
 }
 

@@ -61,10 +61,7 @@ pub fn canonical(value: &Value) -> String {
                 .collect();
             format!("{{{}}}", rows.join(","))
         }
-        Value::Array(all) => format!(
-            "[{}]",
-            all.iter().map(canonical).collect::<Vec<_>>().join(",")
-        ),
+        Value::Array(all) => format!("[{}]", all.iter().map(canonical).collect::<Vec<_>>().join(",")),
         plain => plain.to_string(),
     }
 }
@@ -75,14 +72,7 @@ pub fn begin(tx: &mut Tx<'_>, scope: &str, key: &str, fingerprint: &str, now: Ti
 }
 
 /// [`begin`], with the days the answer is kept.
-pub fn begin_kept(
-    tx: &mut Tx<'_>,
-    scope: &str,
-    key: &str,
-    fingerprint: &str,
-    now: Time,
-    days: i64,
-) -> Done<Begun> {
+pub fn begin_kept(tx: &mut Tx<'_>, scope: &str, key: &str, fingerprint: &str, now: Time, days: i64) -> Done<Begun> {
     if key.is_empty() || key.chars().count() > LONGEST_KEY || key.contains('\0') {
         return Err(Refused::field(
             "Idempotency-Key",
@@ -120,14 +110,7 @@ pub fn begin_kept(
 }
 
 /// Keeps the answer of a call that [`begin`] called fresh.
-pub fn finish(
-    tx: &mut Tx<'_>,
-    scope: &str,
-    key: &str,
-    fingerprint: &str,
-    status: u16,
-    body: &str,
-) -> Done<()> {
+pub fn finish(tx: &mut Tx<'_>, scope: &str, key: &str, fingerprint: &str, status: u16, body: &str) -> Done<()> {
     Ok(idempotency::finish(
         tx,
         scope,

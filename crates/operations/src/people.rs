@@ -19,12 +19,10 @@ use utoipa::ToSchema;
 
 pub use keys::{NewKey, api_key, create_api_key, disable_api_key};
 pub use login::{
-    Attempt, LOCK_AFTER, LOCKED_FOR, LoggedIn, Login, SESSION_ENDS_AFTER, Session, login_done,
-    login_row, logout, session, touch,
+    Attempt, LOCK_AFTER, LOCKED_FOR, LoggedIn, Login, SESSION_ENDS_AFTER, Session, login_done, login_row, logout,
+    session, touch,
 };
-pub use passwords::{
-    SHORTEST_PASSWORD, hash_password, totp_code, totp_secret_text, verify_password,
-};
+pub use passwords::{SHORTEST_PASSWORD, hash_password, totp_code, totp_secret_text, verify_password};
 
 use crate::ctx::{Actor, Ctx};
 use crate::refused::{Done, FieldError, Refused};
@@ -114,11 +112,7 @@ pub fn create_user(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewUser<'_>) -> Done<Str
             "This login is taken.",
         ));
     }
-    let audit = trace::audit(
-        tx,
-        ctx,
-        of_user("people.create_user", &row, "", &state(&row)),
-    )?;
+    let audit = trace::audit(tx, ctx, of_user("people.create_user", &row, "", &state(&row)))?;
     tell(
         tx,
         ctx,
@@ -138,9 +132,7 @@ pub fn disable_user(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<()> {
         return Err(Refused::SamePerson("nobody closes their own account"));
     }
     users::disable(tx, id, ctx.now.millis()).map_err(|error| match error {
-        store::Error::NotOne { .. } => {
-            Refused::conflict("user", id, "the account is closed already")
-        }
+        store::Error::NotOne { .. } => Refused::conflict("user", id, "the account is closed already"),
         other => other.into(),
     })?;
     sessions::delete_of_user(tx, id)?;
@@ -154,14 +146,7 @@ pub fn disable_user(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<()> {
         ctx,
         of_user("people.disable_user", &closed, &before, &state(&closed)),
     )?;
-    tell(
-        tx,
-        ctx,
-        "user.disabled",
-        &closed,
-        &audit,
-        serde_json::json!({}),
-    )
+    tell(tx, ctx, "user.disabled", &closed, &audit, serde_json::json!({}))
 }
 
 /// Replaces one's own password (hash from [`hash_password`]) and ends all sessions. The door has verified the old one.
@@ -174,14 +159,7 @@ pub fn change_password(tx: &mut Tx<'_>, ctx: &mut Ctx, password_hash: &str) -> D
         ctx,
         of_user("people.change_password", &row, &state(&row), &state(&row)),
     )?;
-    tell(
-        tx,
-        ctx,
-        "user.password_changed",
-        &row,
-        &audit,
-        serde_json::json!({}),
-    )
+    tell(tx, ctx, "user.password_changed", &row, &audit, serde_json::json!({}))
 }
 
 /// Replaces somebody else's password (hash from [`hash_password`]) and ends their sessions. Takes the same permission as
@@ -190,11 +168,17 @@ pub fn reset_password(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, password_hash: &
     let row = known(tx, id)?;
     need_to_manage(ctx, &row.merchant_id, &row.role).map_err(|_| Refused::not_found("user", id))?;
     if row.person_id == ctx.actor.person {
-        return Err(Refused::SamePerson("one's own password is changed with the present one"));
+        return Err(Refused::SamePerson(
+            "one's own password is changed with the present one",
+        ));
     }
     users::set_password(tx, &row.id, password_hash)?;
     sessions::delete_of_user(tx, &row.id)?;
-    let audit = trace::audit(tx, ctx, of_user("people.reset_password", &row, &state(&row), &state(&row)))?;
+    let audit = trace::audit(
+        tx,
+        ctx,
+        of_user("people.reset_password", &row, &state(&row), &state(&row)),
+    )?;
     tell(tx, ctx, "user.password_changed", &row, &audit, serde_json::json!({}))
 }
 
@@ -212,8 +196,7 @@ pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Vec<UserView>> {
 /// Accounts and keys are managed by the administrator, those of a merchant also by its owner, who may hand out
 /// merchant roles only.
 fn need_to_manage(ctx: &Ctx, merchant: &str, role: &str) -> Done<()> {
-    let own =
-        merchant != "-" && ctx.actor.merchant == merchant && !staff(ctx, role) && role != "agent";
+    let own = merchant != "-" && ctx.actor.merchant == merchant && !staff(ctx, role) && role != "agent";
     if own && ctx.may("manage_own_users") {
         Ok(())
     } else {
@@ -227,10 +210,7 @@ fn check(ctx: &Ctx, new: &NewUser<'_>) -> Done<()> {
         wrong.push(FieldError::new(field, code, zh, en));
     };
     let login = new.login.trim();
-    if login.chars().count() < 2
-        || login.chars().count() > 60
-        || login.chars().any(|c| c.is_control() || c == ' ')
-    {
+    if login.chars().count() < 2 || login.chars().count() > 60 || login.chars().any(|c| c.is_control() || c == ' ') {
         say(
             "login",
             "length",
@@ -242,12 +222,7 @@ fn check(ctx: &Ctx, new: &NewUser<'_>) -> Done<()> {
         say("display_name", "required", "请填写姓名。", "Give a name.");
     }
     if !ctx.catalog().roles.contains_key(new.role) || new.role == "system" {
-        say(
-            "role",
-            "unknown",
-            "没有这个角色。",
-            "There is no such role.",
-        );
+        say("role", "unknown", "没有这个角色。", "There is no such role.");
     }
     if matches!(new.role, "owner" | "clerk") == (new.merchant == "-") {
         say(
@@ -307,10 +282,7 @@ fn view(ctx: &Ctx, row: &UserRow) -> UserView {
         login: row.login.clone(),
         display_name: row.display_name.clone(),
         role: row.role.clone(),
-        role_name: role.map_or_else(
-            || row.role.clone(),
-            |role| role.name.get(ctx.lang).to_owned(),
-        ),
+        role_name: role.map_or_else(|| row.role.clone(), |role| role.name.get(ctx.lang).to_owned()),
         merchant_id: row.merchant_id.clone(),
         agent_id: row.agent_id.clone(),
         staff: staff(ctx, &row.role),
@@ -349,14 +321,7 @@ fn of_user<'a>(command: &'a str, row: &'a UserRow, before: &str, after: &str) ->
     }
 }
 
-fn tell(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    kind: &str,
-    row: &UserRow,
-    audit: &str,
-    data: serde_json::Value,
-) -> Done<()> {
+fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, kind: &str, row: &UserRow, audit: &str, data: serde_json::Value) -> Done<()> {
     let happened = Happened {
         kind,
         merchant: &row.merchant_id,

@@ -69,10 +69,7 @@ pub fn is_sensitive(name: &str) -> bool {
 
 /// The masked form of a field's value.
 pub fn mask(code: &str, value: &str) -> String {
-    field(code).map_or_else(
-        || "*".repeat(value.chars().count().min(8)),
-        |field| (field.mask)(value),
-    )
+    field(code).map_or_else(|| "*".repeat(value.chars().count().min(8)), |field| (field.mask)(value))
 }
 
 /// Keeps a value of an owner, sealed, replacing the one before. Internal: the caller has checked the permission and
@@ -116,12 +113,7 @@ pub fn put(
 }
 
 /// Everything kept of an owner, masked. Internal: the caller has checked who asks.
-pub fn masked(
-    tx: &mut Tx<'_>,
-    merchant: &str,
-    owner_kind: &str,
-    owner_id: &str,
-) -> Done<Vec<MaskedValue>> {
+pub fn masked(tx: &mut Tx<'_>, merchant: &str, owner_kind: &str, owner_id: &str) -> Done<Vec<MaskedValue>> {
     let rows = private::masked(tx, merchant, (owner_kind, owner_id))?;
     Ok(rows
         .into_iter()
@@ -131,12 +123,7 @@ pub fn masked(
 
 /// Who has exactly this value: `(merchant, owner kind, owner id)`, at most 50. Internal: the caller has checked the
 /// permission to search, or looks for duplicates.
-pub fn find(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    field: &str,
-    value: &str,
-) -> Done<Vec<(String, String, String)>> {
+pub fn find(tx: &mut Tx<'_>, ctx: &Ctx, field: &str, value: &str) -> Done<Vec<(String, String, String)>> {
     let index = ctx.platform.sealer.blind(field, &one_spelling(value));
     Ok(private::find(tx, field, &index)?)
 }
@@ -159,9 +146,8 @@ pub fn reveal(
             "Say why you need to see it.",
         ));
     }
-    let row = private::get(tx, merchant, (owner_kind, owner_id), field)?.ok_or_else(|| {
-        Refused::not_found("sealed value", format!("{owner_kind} {owner_id} {field}"))
-    })?;
+    let row = private::get(tx, merchant, (owner_kind, owner_id), field)?
+        .ok_or_else(|| Refused::not_found("sealed value", format!("{owner_kind} {owner_id} {field}")))?;
     let value = open(ctx, merchant, owner_kind, owner_id, field, &row.sealed)?;
     let details = serde_json::json!({ "field": field });
     let change = Change {
@@ -191,25 +177,14 @@ pub fn open_for_use(
         .transpose()
 }
 
-fn open(
-    ctx: &Ctx,
-    merchant: &str,
-    owner_kind: &str,
-    owner_id: &str,
-    field: &str,
-    sealed: &[u8],
-) -> Done<SecretString> {
+fn open(ctx: &Ctx, merchant: &str, owner_kind: &str, owner_id: &str, field: &str, sealed: &[u8]) -> Done<SecretString> {
     let opened = ctx
         .platform
         .sealer
         .open(sealed, &place(merchant, owner_kind, owner_id, field))?;
     String::from_utf8(opened.into_exposed())
         .map(SecretString::new)
-        .map_err(|_| {
-            Refused::Keys(format!(
-                "the sealed {field} of {owner_kind} {owner_id} is not text"
-            ))
-        })
+        .map_err(|_| Refused::Keys(format!("the sealed {field} of {owner_kind} {owner_id} is not text")))
 }
 
 /// Where a value is kept, bound into its seal.

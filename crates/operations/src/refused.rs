@@ -86,7 +86,12 @@ pub struct FieldError {
 impl FieldError {
     /// A field error with both texts.
     pub fn new(field: impl Into<String>, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { field: field.into(), code: code.to_owned(), zh: zh.into(), en: en.into() }
+        Self {
+            field: field.into(),
+            code: code.to_owned(),
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 }
 
@@ -98,7 +103,11 @@ impl Refused {
 
     /// «… cannot do this now».
     pub fn conflict(what: &'static str, key: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::Conflict { what, key: key.into(), why: why.into() }
+        Self::Conflict {
+            what,
+            key: key.into(),
+            why: why.into(),
+        }
     }
 
     /// One wrong field.

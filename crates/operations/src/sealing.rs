@@ -77,11 +77,7 @@ impl Sealer {
             aad: aad.as_bytes(),
         };
         // The cipher refuses only texts of 64 GiB and more; what then results has no tag and never opens.
-        sealed.extend(
-            key.cipher()
-                .encrypt(&Nonce::from(nonce), payload)
-                .unwrap_or_default(),
-        );
+        sealed.extend(key.cipher().encrypt(&Nonce::from(nonce), payload).unwrap_or_default());
         sealed
     }
 
@@ -96,19 +92,13 @@ impl Sealer {
         if form != [FORM] {
             return Err(keys("a sealed value has an unknown form"));
         }
-        let key = self
-            .data_keys
-            .iter()
-            .find(|key| key.id == id)
-            .ok_or_else(|| {
-                keys(&format!(
-                    "a value was sealed with the data key {}, which is not configured",
-                    hex(id)
-                ))
-            })?;
-        let nonce: [u8; NONCE] = nonce
-            .try_into()
-            .map_err(|_| keys("a sealed value is cut short"))?;
+        let key = self.data_keys.iter().find(|key| key.id == id).ok_or_else(|| {
+            keys(&format!(
+                "a value was sealed with the data key {}, which is not configured",
+                hex(id)
+            ))
+        })?;
+        let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| keys("a sealed value is cut short"))?;
         let payload = Payload {
             msg: text,
             aad: aad.as_bytes(),
@@ -116,9 +106,7 @@ impl Sealer {
         key.cipher()
             .decrypt(&Nonce::from(nonce), payload)
             .map(Secret::new)
-            .map_err(|_| {
-                keys("a sealed value was changed or moved from its place, and does not open")
-            })
+            .map_err(|_| keys("a sealed value was changed or moved from its place, and does not open"))
     }
 
     /// The blind index of a value: equal values of one field have equal indexes, and nobody without the key can make
@@ -185,10 +173,7 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_at_its_place_only() {
         let sealed = sealer().seal("13800001234".as_bytes(), [3; 12], PLACE);
-        assert_eq!(
-            sealer().open(&sealed, PLACE).unwrap().expose(),
-            b"13800001234"
-        );
+        assert_eq!(sealer().open(&sealed, PLACE).unwrap().expose(), b"13800001234");
         assert!(
             sealer()
                 .open(&sealed, "private_values/mch_2/merchant/mch_2/contact_phone")
@@ -211,10 +196,7 @@ mod tests {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
             assert!(sealer().open(&changed, PLACE).is_err(), "byte {place}");
-            assert!(
-                sealer().open(&sealed[..place], PLACE).is_err(),
-                "cut at {place}"
-            );
+            assert!(sealer().open(&sealed[..place], PLACE).is_err(), "cut at {place}");
         }
     }
 
@@ -226,11 +208,7 @@ mod tests {
         assert!(refused.contains("not configured"), "{refused}");
         let both = Sealer::new([4; 32], [2; 32]).also_opening([1; 32]);
         assert_eq!(both.open(&old, PLACE).unwrap().expose(), b"x");
-        assert!(
-            sealer()
-                .open(&both.seal(b"x", [5; 12], PLACE), PLACE)
-                .is_err()
-        );
+        assert!(sealer().open(&both.seal(b"x", [5; 12], PLACE), PLACE).is_err());
     }
 
     #[test]
@@ -249,10 +227,7 @@ mod tests {
         ];
         for (i, other) in others.iter().enumerate() {
             assert_eq!(other.len(), 64);
-            assert!(
-                *other != index && !others[..i].contains(other),
-                "number {i}"
-            );
+            assert!(*other != index && !others[..i].contains(other), "number {i}");
         }
     }
 
@@ -272,6 +247,5 @@ mod tests {
         assert_eq!(sealer().hash_token("abc"), HMAC_OF_TOKEN_ABC);
     }
 
-    const HMAC_OF_TOKEN_ABC: &str =
-        "b4f6d414b06d535c37f6d62bf4a4f550e715578e908f9eff30e6580dc94d3b4d";
+    const HMAC_OF_TOKEN_ABC: &str = "b4f6d414b06d535c37f6d62bf4a4f550e715578e908f9eff30e6580dc94d3b4d";
 }

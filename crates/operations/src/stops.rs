@@ -45,7 +45,11 @@ pub fn place(tx: &mut Tx<'_>, ctx: &mut Ctx, place: Place) -> Done<StopView> {
     if let Some(live) =
         store::stops::find_live(tx, &row.merchant_id, (&row.subject_kind, &row.subject_id), &row.reason)?
     {
-        return Err(Refused::conflict("stop", live.id, "this subject is already under a stop of this reason"));
+        return Err(Refused::conflict(
+            "stop",
+            live.id,
+            "this subject is already under a stop of this reason",
+        ));
     }
     let audit = trace::audit(
         tx,
@@ -62,7 +66,13 @@ pub fn place(tx: &mut Tx<'_>, ctx: &mut Ctx, place: Place) -> Done<StopView> {
     )?;
     store::stops::insert(tx, &row)?;
     gates::forget(tx, place.kind, &place.merchant)?;
-    tell(tx, ctx, &row, if row.started { "stop.started" } else { "stop.announced" }, &audit)?;
+    tell(
+        tx,
+        ctx,
+        &row,
+        if row.started { "stop.started" } else { "stop.announced" },
+        &audit,
+    )?;
     if ctx.actor.role != "system" {
         plan_again(tx, ctx, &row)?;
     }
@@ -71,7 +81,11 @@ pub fn place(tx: &mut Tx<'_>, ctx: &mut Ctx, place: Place) -> Done<StopView> {
 
 /// Open requests of the merchant follow what changed.
 fn plan_again(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &StopRow) -> Done<()> {
-    if row.merchant_id == NOBODY { Ok(()) } else { requests::refresh(tx, ctx, &row.merchant_id) }
+    if row.merchant_id == NOBODY {
+        Ok(())
+    } else {
+        requests::refresh(tx, ctx, &row.merchant_id)
+    }
 }
 
 /// Checks a stop and makes its row, without writing it.
@@ -85,14 +99,20 @@ fn prepared(tx: &mut Tx<'_>, ctx: &mut Ctx, place: &Place) -> Done<StopRow> {
                 "reason",
                 "unknown",
                 format!("目录里没有原因「{}」，请从原因目录中选择", place.reason),
-                format!("the catalogue has no reason «{}»; choose one of its reasons", place.reason),
+                format!(
+                    "the catalogue has no reason «{}»; choose one of its reasons",
+                    place.reason
+                ),
             )
         })?
         .clone();
     if ctx.actor.role != "system" {
         ctx.need("place_stop")?;
         if !reason.place.contains(&ctx.actor.role) {
-            return Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "place_stop" });
+            return Err(Refused::NotPermitted {
+                actor: ctx.actor.id.clone(),
+                permission: "place_stop",
+            });
         }
         if ctx.why.trim().is_empty() {
             return Err(Refused::field(
@@ -103,7 +123,11 @@ fn prepared(tx: &mut Tx<'_>, ctx: &mut Ctx, place: &Place) -> Done<StopRow> {
             ));
         }
     }
-    let implied = ctx.catalog().stages.values().any(|s| s.implies.as_deref() == Some(reason.code.as_str()));
+    let implied = ctx
+        .catalog()
+        .stages
+        .values()
+        .any(|s| s.implies.as_deref() == Some(reason.code.as_str()));
     if implied && ctx.actor.role != "system" {
         return Err(Refused::conflict(
             "reason",
@@ -131,7 +155,11 @@ fn prepared(tx: &mut Tx<'_>, ctx: &mut Ctx, place: &Place) -> Done<StopRow> {
     }
     let id: StopId = ctx.ids.id(ctx.now);
     Ok(StopRow {
-        merchant_id: if place.kind.of_merchant() { place.merchant.clone() } else { NOBODY.to_owned() },
+        merchant_id: if place.kind.of_merchant() {
+            place.merchant.clone()
+        } else {
+            NOBODY.to_owned()
+        },
         id: id.to_string(),
         subject_kind: place.kind.code().to_owned(),
         subject_id: place.id.clone(),
@@ -156,7 +184,11 @@ fn exists(tx: &mut Tx<'_>, place: &Place) -> Done<()> {
         SubjectKind::Region | SubjectKind::Model => !place.id.is_empty(),
         kind => store::moves::stage(tx, kind.code(), &place.merchant, &place.id)?.is_some(),
     };
-    if there { Ok(()) } else { Err(Refused::not_found(place.kind.code(), place.id.clone())) }
+    if there {
+        Ok(())
+    } else {
+        Err(Refused::not_found(place.kind.code(), place.id.clone()))
+    }
 }
 
 /// What placing would do: whom it reaches, what stops, what they will read. Nothing is written.
@@ -170,7 +202,11 @@ pub fn preview(tx: &mut Tx<'_>, ctx: &mut Ctx, place: &Place) -> Done<StopPrevie
     let examples = reached
         .iter()
         .take(20)
-        .map(|(_, id, number)| SubjectRef { kind: "terminal".into(), id: id.clone(), label: number.clone() })
+        .map(|(_, id, number)| SubjectRef {
+            kind: "terminal".into(),
+            id: id.clone(),
+            label: number.clone(),
+        })
         .collect();
     let catalog = ctx.catalog();
     let reason = catalog.reasons.get(&row.reason);
@@ -218,14 +254,22 @@ pub fn lift(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, why: &str)
             ));
         }
         if ctx.actor.role != "system" && !reason.lift.by.contains(&ctx.actor.role) {
-            return Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "lift_stop" });
+            return Err(Refused::NotPermitted {
+                actor: ctx.actor.id.clone(),
+                permission: "lift_stop",
+            });
         }
     }
     if row.placed_by == ctx.actor.id && ctx.actor.role != "system" {
         return Err(Refused::SamePerson("whoever placed a stop does not lift it"));
     }
     if why.trim().is_empty() {
-        return Err(Refused::field("why", "required", "请写明解除依据", "say why it is lifted"));
+        return Err(Refused::field(
+            "why",
+            "required",
+            "请写明解除依据",
+            "say why it is lifted",
+        ));
     }
     end(tx, ctx, &row, why)?;
     plan_again(tx, ctx, &row)?;
@@ -282,7 +326,10 @@ fn terminal_of(tx: &mut Tx<'_>, row: &StopRow) -> Done<String> {
         "terminal" => row.subject_id.clone(),
         "device" | "registration" => {
             let under = store::chain::terminals_under(tx, &row.subject_kind, &row.subject_id, "", 1)?;
-            under.into_iter().next().map_or_else(|| NOBODY.to_owned(), |(_, id, _)| id)
+            under
+                .into_iter()
+                .next()
+                .map_or_else(|| NOBODY.to_owned(), |(_, id, _)| id)
         }
         _ => NOBODY.to_owned(),
     })
@@ -334,14 +381,25 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
     } else if filter.merchant_id == ctx.actor.merchant && ctx.may("read_own") {
         // A merchant sees its own.
     } else {
-        return Err(Refused::NotPermitted { actor: ctx.actor.id.clone(), permission: "read_all" });
+        return Err(Refused::NotPermitted {
+            actor: ctx.actor.id.clone(),
+            permission: "read_all",
+        });
     }
     let limit = paging.limit.clamp(1, 200);
     let mut rows = store::stops::list(tx, filter, paging.cursor.as_deref().unwrap_or(""), limit + 1)?;
     let has_more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next_cursor = if has_more { rows.last().map(|r| r.id.clone()) } else { None };
-    Ok(Page { data: rows.iter().map(|r| view(ctx, r)).collect(), has_more, next_cursor })
+    let next_cursor = if has_more {
+        rows.last().map(|r| r.id.clone())
+    } else {
+        None
+    };
+    Ok(Page {
+        data: rows.iter().map(|r| view(ctx, r)).collect(),
+        has_more,
+        next_cursor,
+    })
 }
 
 /// A stop row in words.
@@ -357,11 +415,19 @@ pub fn view(ctx: &Ctx, row: &StopRow) -> StopView {
         "in_force"
     };
     let staff = ctx.may("read_all");
-    let title = ctx.catalog().reasons.get(&row.reason).map(|r| r.texts(ctx.lang).title.clone());
+    let title = ctx
+        .catalog()
+        .reasons
+        .get(&row.reason)
+        .map(|r| r.texts(ctx.lang).title.clone());
     StopView {
         id: row.id.clone(),
         merchant_id: row.merchant_id.clone(),
-        subject: SubjectRef { kind: row.subject_kind.clone(), id: row.subject_id.clone(), label: String::new() },
+        subject: SubjectRef {
+            kind: row.subject_kind.clone(),
+            id: row.subject_id.clone(),
+            label: String::new(),
+        },
         reason: row.reason.clone(),
         title: title.unwrap_or_else(|| row.reason.clone()),
         state: state.to_owned(),

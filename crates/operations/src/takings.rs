@@ -42,7 +42,10 @@ pub fn span(ctx: &Ctx, date: Date) -> (i64, i64) {
 pub fn last(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, n: u8) -> Done<Vec<Day>> {
     admit(tx, ctx, merchant)?;
     let today = ctx.platform.zone.date(ctx.now);
-    (0..i32::from(n)).rev().map(|back| day_of(tx, ctx, merchant, today.add_days(-back))).collect()
+    (0..i32::from(n))
+        .rev()
+        .map(|back| day_of(tx, ctx, merchant, today.add_days(-back)))
+        .collect()
 }
 
 /// One day.
@@ -77,7 +80,13 @@ fn admit(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<()> {
 
 fn day_of(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, date: Date) -> Done<Day> {
     let (from, until) = span(ctx, date);
-    let mut day = Day { date, start: Time::from_millis(from), count: 0, sales: 0, back: 0 };
+    let mut day = Day {
+        date,
+        start: Time::from_millis(from),
+        count: 0,
+        sales: 0,
+        back: 0,
+    };
     for one in sums(tx, merchant, from, until)? {
         match payments::side(&one.kind) {
             Side::Debit => {

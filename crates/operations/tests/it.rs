@@ -4,25 +4,27 @@
 mod it {
     pub mod world;
 
-    pub mod trigger;
-    pub mod network;
-    pub mod parties;
-    pub mod estate;
-    pub mod dormancy;
     pub mod accounts;
     pub mod activation;
     pub mod audit;
     pub mod check;
+    pub mod dormancy;
+    pub mod estate;
     pub mod events;
     pub mod gate;
     pub mod jobs;
+    pub mod network;
+    pub mod offers;
     pub mod once;
+    pub mod parties;
     pub mod payments;
     pub mod people;
     pub mod private;
     pub mod requests;
-    pub mod test_clock;
     pub mod story;
+    pub mod takings;
+    pub mod test_clock;
     pub mod trace;
+    pub mod trigger;
     pub mod ways_out;
 }

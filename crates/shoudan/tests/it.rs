@@ -10,7 +10,7 @@ mod it {
     pub mod scene;
 
     pub mod gateway;
-    pub mod repeats;
     pub mod hostile;
+    pub mod repeats;
     pub mod unknown;
 }

@@ -52,10 +52,7 @@ pub fn insert(tx: &mut Tx<'_>, key: &ApiKeyRow) -> Result<(), Error> {
 /// The key with this hash, unless it is disabled.
 pub fn active(tx: &mut Tx<'_>, key_hash: &str) -> Result<Option<ApiKeyRow>, Error> {
     let sql = format!("select {COLUMNS} from api_keys where key_hash = $1 and disabled_at is null");
-    tx.maybe(&sql, args![key_hash])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![key_hash])?.as_ref().map(read).transpose()
 }
 
 /// Every key of a merchant (or `-`), newest first.

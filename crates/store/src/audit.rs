@@ -112,33 +112,21 @@ pub fn unsealed(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<AuditRow>, Error> {
 
 /// How many entries are not yet sealed, and when the oldest of them was written.
 pub fn tail(tx: &mut Tx<'_>) -> Result<(i64, Option<i64>), Error> {
-    let row = tx.one(
-        "select count(*), min(at) from audit_entries where seq is null",
-        args![],
-    )?;
+    let row = tx.one("select count(*), min(at) from audit_entries where seq is null", args![])?;
     Ok((row.take(0)?, row.take(1)?))
 }
 
 /// The newest link of the chain.
 pub fn head(tx: &mut Tx<'_>) -> Result<Option<LinkRow>, Error> {
-    let sql =
-        "select seq, entry_id, digest, previous, hash from audit_chain order by seq desc limit 1";
-    tx.maybe(sql, args![])?
-        .map(|row| read_link(&row, 0))
-        .transpose()
+    let sql = "select seq, entry_id, digest, previous, hash from audit_chain order by seq desc limit 1";
+    tx.maybe(sql, args![])?.map(|row| read_link(&row, 0)).transpose()
 }
 
 /// Appends a link and gives its entry its number; fails if either was done before.
 pub fn link(tx: &mut Tx<'_>, link: &LinkRow) -> Result<(), Error> {
     tx.exactly_one(
         "insert into audit_chain (seq, entry_id, digest, previous, hash) values ($1,$2,$3,$4,$5)",
-        args![
-            link.seq,
-            &link.entry_id,
-            &link.digest,
-            &link.previous,
-            &link.hash
-        ],
+        args![link.seq, &link.entry_id, &link.digest, &link.previous, &link.hash],
     )?;
     tx.exactly_one(
         "update audit_entries set seq = $2 where id = $1 and seq is null",
@@ -147,11 +135,7 @@ pub fn link(tx: &mut Tx<'_>, link: &LinkRow) -> Result<(), Error> {
 }
 
 /// Links after `seq` with the entries they seal, in order, at most `limit`. An entry that is gone is none.
-pub fn sealed_after(
-    tx: &mut Tx<'_>,
-    seq: i64,
-    limit: i64,
-) -> Result<Vec<(LinkRow, Option<AuditRow>)>, Error> {
+pub fn sealed_after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(LinkRow, Option<AuditRow>)>, Error> {
     let sql = "select e.id, e.at, e.actor, e.role, e.command, e.merchant_id, e.subject_kind, e.subject_id, e.reason, \
                  e.before_digest, e.after_digest, e.details, e.seq, c.seq, c.entry_id, c.digest, c.previous, c.hash \
                from audit_chain c left join audit_entries e on e.id = c.entry_id \
@@ -181,12 +165,7 @@ pub fn numbered_without_link(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, Erro
 
 /// Entries with the hash of their link (empty until sealed), newest first, before the entry `before` (empty: from the
 /// newest), at most `limit`.
-pub fn list(
-    tx: &mut Tx<'_>,
-    filter: &Filter,
-    before: &str,
-    limit: i64,
-) -> Result<Vec<(AuditRow, String)>, Error> {
+pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<(AuditRow, String)>, Error> {
     // `~` sorts after every character of an id.
     let before = if before.is_empty() { "~" } else { before };
     let sql = "select e.id, e.at, e.actor, e.role, e.command, e.merchant_id, e.subject_kind, e.subject_id, e.reason, \
@@ -214,10 +193,7 @@ pub fn list(
 
 /// Who made the change of an entry: actor and role.
 pub fn actor(tx: &mut Tx<'_>, id: &str) -> Result<Option<(String, String)>, Error> {
-    tx.maybe(
-        "select actor, role from audit_entries where id = $1",
-        args![id],
-    )?
-    .map(|row| Ok((row.take(0)?, row.take(1)?)))
-    .transpose()
+    tx.maybe("select actor, role from audit_entries where id = $1", args![id])?
+        .map(|row| Ok((row.take(0)?, row.take(1)?)))
+        .transpose()
 }

@@ -73,9 +73,7 @@ fn merchant_part(row: &Row) -> Result<ChainRow, Error> {
 
 /// The chain down to the merchant.
 pub fn of_merchant(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Option<ChainRow>, Error> {
-    let sql = format!(
-        "select {MERCHANT_COLUMNS} from merchants m {MERCHANT_JOINS} where m.merchant_id = $1"
-    );
+    let sql = format!("select {MERCHANT_COLUMNS} from merchants m {MERCHANT_JOINS} where m.merchant_id = $1");
     tx.maybe(&sql, args![merchant_id])?
         .as_ref()
         .map(merchant_part)
@@ -83,11 +81,7 @@ pub fn of_merchant(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Option<ChainRow
 }
 
 /// The whole chain of a terminal.
-pub fn of_terminal(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-) -> Result<Option<ChainRow>, Error> {
+pub fn of_terminal(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<Option<ChainRow>, Error> {
     let sql = format!(
         "select {MERCHANT_COLUMNS}, t.id, t.number, t.stage, t.shop_id, h.name, h.stage, r.id, r.stage, \
          d.id, d.serial, d.stage, d.model_id, o.name_zh, o.name_en \
@@ -121,10 +115,7 @@ pub fn of_terminal(
 }
 
 /// Merchant and terminal id of a terminal number.
-pub fn terminal_by_number(
-    tx: &mut Tx<'_>,
-    number: &str,
-) -> Result<Option<(String, String)>, Error> {
+pub fn terminal_by_number(tx: &mut Tx<'_>, number: &str) -> Result<Option<(String, String)>, Error> {
     let row = tx.maybe(
         "select merchant_id, terminal_id from terminal_numbers where number = $1",
         args![number],
@@ -133,26 +124,19 @@ pub fn terminal_by_number(
 }
 
 /// Device id, merchant and terminal (each `-` when unbound) of a serial number.
-pub fn device_by_serial(
-    tx: &mut Tx<'_>,
-    serial: &str,
-) -> Result<Option<(String, String, String)>, Error> {
+pub fn device_by_serial(tx: &mut Tx<'_>, serial: &str) -> Result<Option<(String, String, String)>, Error> {
     let row = tx.maybe(
         "select id, merchant_id, terminal_id from devices where serial = $1",
         args![serial],
     )?;
-    row.map(|r| Ok((r.take(0)?, r.take(1)?, r.take(2)?)))
-        .transpose()
+    row.map(|r| Ok((r.take(0)?, r.take(1)?, r.take(2)?))).transpose()
 }
 
 /// Merchant id of a 15-character merchant number.
 pub fn merchant_by_number(tx: &mut Tx<'_>, number: &str) -> Result<Option<String>, Error> {
-    tx.maybe(
-        "select merchant_id from merchants where number = $1",
-        args![number],
-    )?
-    .map(|r| r.take(0))
-    .transpose()
+    tx.maybe("select merchant_id from merchants where number = $1", args![number])?
+        .map(|r| r.take(0))
+        .transpose()
 }
 
 /// Terminals (merchant, id, number, serial or `-`) that hang on a subject, in number order, from after `after`.
@@ -168,9 +152,7 @@ pub fn terminals_under(
         "region" => "m.region_id = $1",
         "agent" => "m.agent_id = $1",
         "merchant" => "t.merchant_id = $1",
-        "contract" => {
-            "exists (select 1 from contracts x where x.merchant_id = t.merchant_id and x.id = $1)"
-        }
+        "contract" => "exists (select 1 from contracts x where x.merchant_id = t.merchant_id and x.id = $1)",
         "settlement_account" => {
             "exists (select 1 from settlement_accounts x where x.merchant_id = t.merchant_id and x.id = $1 and x.is_current)"
         }

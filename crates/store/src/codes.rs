@@ -16,8 +16,7 @@ pub struct CodeRow {
     pub expires_at: i64,
 }
 
-const COLUMNS: &str =
-    "code, merchant_id, terminal_id, capability, reason, transaction_id, at, expires_at";
+const COLUMNS: &str = "code, merchant_id, terminal_id, capability, reason, transaction_id, at, expires_at";
 
 /// Writes a code unless it is taken by one that has not expired; says whether it was written.
 pub fn insert(tx: &mut Tx<'_>, row: &CodeRow) -> Result<bool, Error> {

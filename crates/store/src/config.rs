@@ -48,9 +48,7 @@ impl Config {
             Place::Memory
         } else if let Some(path) = url.strip_prefix("sqlite:") {
             if path.is_empty() {
-                return Err(Error::Startup(
-                    "the database address sqlite: lacks a path".to_owned(),
-                ));
+                return Err(Error::Startup("the database address sqlite: lacks a path".to_owned()));
             }
             Place::File(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {

@@ -45,10 +45,7 @@ impl Db {
     /// Runs a change and commits it, or undoes it if the closure returns an error.
     ///
     /// The closure may run more than once, of which only one run is kept.
-    pub fn write<T, E>(
-        &self,
-        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Answer<T, E>
+    pub fn write<T, E>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Answer<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
@@ -59,10 +56,7 @@ impl Db {
     }
 
     /// Runs a question over one consistent picture of the data. A statement that would write is refused.
-    pub fn read<T, E>(
-        &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Answer<T, E>
+    pub fn read<T, E>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Answer<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
@@ -70,9 +64,7 @@ impl Db {
         let mut once = Some(f);
         let (job, answer) = Job::new(true, move |tx: &mut Tx<'_>| match once.take() {
             Some(f) => f(tx),
-            None => Err(E::from(Error::Unavailable(
-                "the connection was lost".to_owned(),
-            ))),
+            None => Err(E::from(Error::Unavailable("the connection was lost".to_owned()))),
         });
         submit(&self.inside.reads, job);
         answer
@@ -116,8 +108,7 @@ impl Drop for Inside {
     fn drop(&mut self) {
         self.writes.close();
         self.reads.close();
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A closure may hold the last clone: a thread cannot wait for itself.
             if thread.thread().id() != std::thread::current().id() {

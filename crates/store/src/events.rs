@@ -41,8 +41,7 @@ pub struct Filter {
     pub after: Option<i64>,
 }
 
-const COLUMNS: &str =
-    "merchant_id, id, kind, subject_kind, subject_id, sequence, terminal_id, at, data, audit_id";
+const COLUMNS: &str = "merchant_id, id, kind, subject_kind, subject_id, sequence, terminal_id, at, data, audit_id";
 
 fn read(row: &Row) -> Result<EventRow, Error> {
     Ok(EventRow {
@@ -87,10 +86,7 @@ pub fn append(tx: &mut Tx<'_>, event: &mut EventRow) -> Result<(), Error> {
         }
         // Another writer's event came first and is the one to queue at: once around.
         if queued {
-            return Err(Error::NotOne {
-                sql: insert,
-                rows: 0,
-            });
+            return Err(Error::NotOne { sql: insert, rows: 0 });
         }
     }
     tx.exactly_one(
@@ -115,12 +111,7 @@ fn values(event: &EventRow) -> Vec<Value> {
 }
 
 /// Events, newest first, before the event `before` (empty: from the newest), at most `limit`.
-pub fn list(
-    tx: &mut Tx<'_>,
-    filter: &Filter,
-    before: &str,
-    limit: i64,
-) -> Result<Vec<EventRow>, Error> {
+pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
     // `~` sorts after every character of an id.
     let before = if before.is_empty() { "~" } else { before };
     let mut args = args![
@@ -138,8 +129,7 @@ pub fn list(
     } else {
         "merchant_id = $2"
     };
-    let kinds = among(&mut args, "and kind in", &filter.kinds)
-        + &among(&mut args, "and kind not in", &filter.without);
+    let kinds = among(&mut args, "and kind in", &filter.kinds) + &among(&mut args, "and kind not in", &filter.without);
     let sql = format!(
         "select {COLUMNS} from events where id < $1 and {merchant} and ($3 = '' or terminal_id = $3) \
            and ($4 = '' or subject_kind = $4) and ($5 = '' or subject_id = $5) and at > $6{kinds} \
@@ -172,10 +162,7 @@ const LABELS: &[(&str, &str)] = &[
         "terminal",
         "select number from terminals where merchant_id = $1 and id = $2",
     ),
-    (
-        "shop",
-        "select name from shops where merchant_id = $1 and id = $2",
-    ),
+    ("shop", "select name from shops where merchant_id = $1 and id = $2"),
     (
         "contract",
         "select number from contracts where merchant_id = $1 and id = $2",
@@ -211,12 +198,7 @@ const LABELS: &[(&str, &str)] = &[
 ];
 
 /// What people call a subject: a number, serial or name. None for kinds without one and for rows that are gone.
-pub fn label(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    kind: &str,
-    id: &str,
-) -> Result<Option<String>, Error> {
+pub fn label(tx: &mut Tx<'_>, merchant_id: &str, kind: &str, id: &str) -> Result<Option<String>, Error> {
     match LABELS.iter().find(|(of, _)| *of == kind) {
         None => Ok(None),
         Some((_, sql)) => tx

@@ -24,11 +24,7 @@ impl GateRow {
 }
 
 /// The row of one terminal.
-pub fn get(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    terminal_id: &str,
-) -> Result<Option<GateRow>, Error> {
+pub fn get(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<Option<GateRow>, Error> {
     let row = tx.maybe(
         "select g.blocked, g.valid_until, g.epoch, (select e.epoch from gate_epoch e where e.id = 1) \
          from gates g where g.merchant_id = $1 and g.terminal_id = $2",
@@ -65,18 +61,12 @@ pub fn put(
 
 /// Forgets the rows of all terminals of a merchant.
 pub fn forget_merchant(tx: &mut Tx<'_>, merchant_id: &str) -> Result<u64, Error> {
-    tx.run(
-        "delete from gates where merchant_id = $1",
-        args![merchant_id],
-    )
+    tx.run("delete from gates where merchant_id = $1", args![merchant_id])
 }
 
 /// Makes every row of every terminal be computed again before it is next used.
 pub fn forget_all(tx: &mut Tx<'_>) -> Result<(), Error> {
-    tx.exactly_one(
-        "update gate_epoch set epoch = epoch + 1 where id = 1",
-        args![],
-    )
+    tx.exactly_one("update gate_epoch set epoch = epoch + 1 where id = 1", args![])
 }
 
 /// Every row that claims to hold at `now`, for the checker: merchant, terminal, blocked.

@@ -52,20 +52,11 @@ pub fn claim(tx: &mut Tx<'_>, row: &IdempotencyRow) -> Result<bool, Error> {
 /// What stands under a key.
 pub fn get(tx: &mut Tx<'_>, scope: &str, key: &str) -> Result<Option<IdempotencyRow>, Error> {
     let sql = format!("select {COLUMNS} from idempotency where scope = $1 and key = $2");
-    tx.maybe(&sql, args![scope, key])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![scope, key])?.as_ref().map(read).transpose()
 }
 
 /// Keeps the answer of the call that claimed the key.
-pub fn finish(
-    tx: &mut Tx<'_>,
-    scope: &str,
-    key: &str,
-    fingerprint: &str,
-    answer: (i64, &str),
-) -> Result<(), Error> {
+pub fn finish(tx: &mut Tx<'_>, scope: &str, key: &str, fingerprint: &str, answer: (i64, &str)) -> Result<(), Error> {
     tx.exactly_one(
         "update idempotency set status = $4, body = $5 \
          where scope = $1 and key = $2 and fingerprint = $3 and status = 0",
@@ -75,8 +66,7 @@ pub fn finish(
 
 /// Gives a claimed key back without an answer; whether it was claimed.
 pub fn release(tx: &mut Tx<'_>, scope: &str, key: &str, fingerprint: &str) -> Result<bool, Error> {
-    let sql =
-        "delete from idempotency where scope = $1 and key = $2 and fingerprint = $3 and status = 0";
+    let sql = "delete from idempotency where scope = $1 and key = $2 and fingerprint = $3 and status = 0";
     Ok(tx.run(sql, args![scope, key, fingerprint])? == 1)
 }
 

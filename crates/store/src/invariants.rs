@@ -198,11 +198,7 @@ const STAGES: &[(&str, &str, &str)] = &[
 
 /// Subjects of a kind whose stage is not the one their last transition entered, or, without any, not `start`: id,
 /// expected, found. A device's history has a part for each merchant it was with; the newest of them counts.
-pub fn stages_astray(
-    tx: &mut Tx<'_>,
-    kind: &str,
-    start: &str,
-) -> Result<Vec<(String, String, String)>, Error> {
+pub fn stages_astray(tx: &mut Tx<'_>, kind: &str, start: &str) -> Result<Vec<(String, String, String)>, Error> {
     let Some((_, table, id)) = STAGES.iter().find(|row| row.0 == kind) else {
         return Ok(Vec::new());
     };
@@ -226,10 +222,7 @@ pub fn stages_astray(
 /// Every reason that a live stop names.
 pub fn reasons_used(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
     let sql = "select distinct reason from stops where lifted_at is null order by 1";
-    tx.all(sql, args![])?
-        .iter()
-        .map(|row| row.take(0))
-        .collect()
+    tx.all(sql, args![])?.iter().map(|row| row.take(0)).collect()
 }
 
 /// Every kind of event that occurs.

@@ -53,9 +53,7 @@ impl Job {
             let result = match (instead, said) {
                 (Some(error), _) => Err(E::from(error)),
                 (None, Some(result)) => result,
-                (None, None) => Err(E::from(Error::Unavailable(
-                    "the operation was not run".to_owned(),
-                ))),
+                (None, None) => Err(E::from(Error::Unavailable("the operation was not run".to_owned()))),
             };
             // Nobody listening is fine: the caller may have given up.
             let _ = sender.send(result);
@@ -93,9 +91,7 @@ impl<T, E: From<Error>> Answer<T, E> {
     /// # Panics
     /// Inside an asynchronous task: await the answer there.
     pub fn wait(self) -> Result<T, E> {
-        self.receiver
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(never_answered()))
+        self.receiver.blocking_recv().unwrap_or_else(|_| Err(never_answered()))
     }
 }
 
@@ -110,7 +106,5 @@ impl<T, E: From<Error>> Future for Answer<T, E> {
 }
 
 fn never_answered<E: From<Error>>() -> E {
-    E::from(Error::Unknown(
-        "the thread that owned the connection ended".to_owned(),
-    ))
+    E::from(Error::Unknown("the thread that owned the connection ended".to_owned()))
 }

@@ -64,13 +64,7 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &JobRow) -> Result<bool, Error> {
 
 /// Claims the job that has been due longest: queued, or running under a lease that has run out. Two claimers cannot
 /// get the same one: the second finds the token changed, and gets nothing this time.
-pub fn claim(
-    tx: &mut Tx<'_>,
-    kind: &str,
-    holder: &str,
-    now: i64,
-    until: i64,
-) -> Result<Option<JobRow>, Error> {
+pub fn claim(tx: &mut Tx<'_>, kind: &str, holder: &str, now: i64, until: i64) -> Result<Option<JobRow>, Error> {
     let due = "select bucket, id, lease_token from jobs where kind = $1 \
                  and ((state = 'queued' and run_at <= $2) or (state = 'running' and lease_until <= $2)) \
                order by run_at, bucket, id limit 1";
@@ -117,10 +111,7 @@ pub fn fail(tx: &mut Tx<'_>, job: &JobRow, error: &str, run_at: Option<i64>) -> 
 /// One job.
 pub fn get(tx: &mut Tx<'_>, bucket: i64, id: &str) -> Result<Option<JobRow>, Error> {
     let sql = format!("select {COLUMNS} from jobs where bucket = $1 and id = $2");
-    tx.maybe(&sql, args![bucket, id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![bucket, id])?.as_ref().map(read).transpose()
 }
 
 /// How many jobs wait or run, and since when the oldest waits.

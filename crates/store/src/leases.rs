@@ -14,13 +14,7 @@ pub struct LeaseRow {
 
 /// Takes a lease that is free, has run out, or is the holder's own, until `until`; its token, or nothing if another
 /// holds it. A change of holder, and a holder who was late, get a higher token: writes with the old one are refused.
-pub fn acquire(
-    tx: &mut Tx<'_>,
-    name: &str,
-    holder: &str,
-    now: i64,
-    until: i64,
-) -> Result<Option<i64>, Error> {
+pub fn acquire(tx: &mut Tx<'_>, name: &str, holder: &str, now: i64, until: i64) -> Result<Option<i64>, Error> {
     tx.maybe(
         "insert into leases (name, holder, token, until_at) values ($1, $2, 1, $4) \
          on conflict (name) do update set holder = excluded.holder, until_at = excluded.until_at, \

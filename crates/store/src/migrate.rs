@@ -43,9 +43,7 @@ pub(crate) fn migrate(db: &Db, migrations: &[Migration]) -> Result<MigrationRepo
         .windows(2)
         .all(|pair| matches!(pair, [a, b] if a.number < b.number));
     if !rising {
-        return Err(Error::Migration(
-            "the numbers of the steps do not rise".to_owned(),
-        ));
+        return Err(Error::Migration("the numbers of the steps do not rise".to_owned()));
     }
     db.write(|tx| -> Result<(), Error> {
         lock(tx)?;
@@ -64,23 +62,14 @@ pub(crate) fn migrate(db: &Db, migrations: &[Migration]) -> Result<MigrationRepo
             report.already.push(step.number);
         }
     }
-    let known: Vec<i64> = migrations
-        .iter()
-        .map(|migration| migration.number)
-        .collect();
+    let known: Vec<i64> = migrations.iter().map(|migration| migration.number).collect();
     let taken: Vec<i64> = db
         .read(|tx| -> Result<Vec<i64>, Error> {
-            let rows = tx.all(
-                "select number from store_migration order by number",
-                args![],
-            )?;
+            let rows = tx.all("select number from store_migration order by number", args![])?;
             rows.iter().map(|row| row.take(0)).collect()
         })
         .wait()?;
-    report.ahead = taken
-        .into_iter()
-        .filter(|number| !known.contains(number))
-        .collect();
+    report.ahead = taken.into_iter().filter(|number| !known.contains(number)).collect();
     if !report.ahead.is_empty() {
         tracing::warn!(steps = ?report.ahead, "the database has schema steps this program does not know");
     }
@@ -92,10 +81,7 @@ fn apply(tx: &mut Tx<'_>, step: &Migration) -> Result<bool, Error> {
     let Migration { number, name, .. } = *step;
     lock(tx)?;
     let checksum = checksum(tx.engine(), step);
-    if let Some(row) = tx.maybe(
-        "select checksum from store_migration where number = $1",
-        args![number],
-    )? {
+    if let Some(row) = tx.maybe("select checksum from store_migration where number = $1", args![number])? {
         if row.take::<String>(0)? != checksum {
             return Err(Error::Migration(format!(
                 "step {number} ({name}) differs from what this database was given; steps once taken must not change"
@@ -103,10 +89,7 @@ fn apply(tx: &mut Tx<'_>, step: &Migration) -> Result<bool, Error> {
         }
         return Ok(false);
     }
-    let later = tx.one(
-        "select count(*) from store_migration where number > $1",
-        args![number],
-    )?;
+    let later = tx.one("select count(*) from store_migration where number > $1", args![number])?;
     if later.take::<i64>(0)? > 0 {
         return Err(Error::Migration(format!(
             "step {number} ({name}) is missing though later ones were taken"

@@ -25,19 +25,12 @@ fn home(kind: &str) -> Option<(&'static str, String)> {
 }
 
 /// The stage a subject is in; none where there is no such subject.
-pub fn stage(
-    tx: &mut Tx<'_>,
-    kind: &str,
-    merchant_id: &str,
-    id: &str,
-) -> Result<Option<String>, Error> {
+pub fn stage(tx: &mut Tx<'_>, kind: &str, merchant_id: &str, id: &str) -> Result<Option<String>, Error> {
     let Some((table, key)) = home(kind) else {
         return Ok(None);
     };
     let sql = format!("select stage from {table} where {key}");
-    tx.maybe(&sql, args![merchant_id, id])?
-        .map(|r| r.take(0))
-        .transpose()
+    tx.maybe(&sql, args![merchant_id, id])?.map(|r| r.take(0)).transpose()
 }
 
 /// One move of one subject.
@@ -66,7 +59,18 @@ pub fn write(tx: &mut Tx<'_>, m: &Move<'_>) -> Result<(), Error> {
         "insert into transitions (merchant_id, subject_kind, subject_id, n, from_stage, event, to_stage, actor, \
          reason, at, audit_id) values ($1, $2, $3, (select coalesce(max(n), 0) + 1 from transitions \
          where merchant_id = $1 and subject_kind = $2 and subject_id = $3), $4, $5, $6, $7, $8, $9, $10)",
-        args![m.merchant_id, m.kind, m.id, m.from, m.event, m.to, m.actor, m.reason, m.at, m.audit_id],
+        args![
+            m.merchant_id,
+            m.kind,
+            m.id,
+            m.from,
+            m.event,
+            m.to,
+            m.actor,
+            m.reason,
+            m.at,
+            m.audit_id
+        ],
     )
 }
 
@@ -91,7 +95,5 @@ pub fn stage_at(
          order by n limit 1",
         args![merchant_id, kind, id],
     )?;
-    first
-        .map(|row| Ok((row.take(0)?, row.take(1)?)))
-        .transpose()
+    first.map(|row| Ok((row.take(0)?, row.take(1)?))).transpose()
 }

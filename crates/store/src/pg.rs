@@ -53,10 +53,7 @@ pub(crate) fn open(config: &Config, server: &postgres::Config) -> Result<Inside,
     if server.get_application_name().is_none() {
         server.application_name("shoudan");
     }
-    let (writes, reads) = (
-        Arc::new(Queue::new(config.queue)),
-        Arc::new(Queue::new(config.queue)),
-    );
+    let (writes, reads) = (Arc::new(Queue::new(config.queue)), Arc::new(Queue::new(config.queue)));
     let (tell, told) = mpsc::channel();
     let mut threads = Vec::new();
     let lines = [
@@ -75,11 +72,7 @@ pub(crate) fn open(config: &Config, server: &postgres::Config) -> Result<Inside,
             let spawned = thread::Builder::new()
                 .name(format!("store-{kind}-{number}"))
                 .spawn(move || worker.serve(&queue, tell));
-            threads.push(
-                spawned.map_err(|error| {
-                    Error::Startup(format!("a thread cannot be started: {error}"))
-                })?,
-            );
+            threads.push(spawned.map_err(|error| Error::Startup(format!("a thread cannot be started: {error}")))?);
         }
     }
     drop(tell);
@@ -105,17 +98,11 @@ fn connect(server: &postgres::Config, config: &Config) -> Result<(Link, Vec<Stri
     let mut server = server.clone();
     server.notice_callback(move |notice| {
         if notice.parsed_severity() == Some(Severity::Warning) {
-            tracing::warn!(
-                code = notice.code().code(),
-                "PostgreSQL warned: {}",
-                notice.message()
-            );
+            tracing::warn!(code = notice.code().code(), "PostgreSQL warned: {}", notice.message());
             seen.store(true, Ordering::Release);
         }
     });
-    let mut client = server
-        .connect(NoTls)
-        .map_err(|error| unreachable_server(&error))?;
+    let mut client = server.connect(NoTls).map_err(|error| unreachable_server(&error))?;
     client
         .batch_execute(&format!(
             "set client_min_messages = warning; set standard_conforming_strings = on; set time zone 'UTC'; \

@@ -16,8 +16,7 @@ pub struct PrivateRow {
     pub changed_at: i64,
 }
 
-const COLUMNS: &str =
-    "merchant_id, owner_kind, owner_id, field, sealed, blind_index, masked, changed_at";
+const COLUMNS: &str = "merchant_id, owner_kind, owner_id, field, sealed, blind_index, masked, changed_at";
 
 fn read(row: &Row) -> Result<PrivateRow, Error> {
     Ok(PrivateRow {
@@ -54,12 +53,7 @@ pub fn put(tx: &mut Tx<'_>, value: &PrivateRow) -> Result<(), Error> {
 }
 
 /// One value.
-pub fn get(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    owner: (&str, &str),
-    field: &str,
-) -> Result<Option<PrivateRow>, Error> {
+pub fn get(tx: &mut Tx<'_>, merchant_id: &str, owner: (&str, &str), field: &str) -> Result<Option<PrivateRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from private_values \
          where merchant_id = $1 and owner_kind = $2 and owner_id = $3 and field = $4"
@@ -71,11 +65,7 @@ pub fn get(
 }
 
 /// Field and masked value of everything kept of an owner.
-pub fn masked(
-    tx: &mut Tx<'_>,
-    merchant_id: &str,
-    owner: (&str, &str),
-) -> Result<Vec<(String, String)>, Error> {
+pub fn masked(tx: &mut Tx<'_>, merchant_id: &str, owner: (&str, &str)) -> Result<Vec<(String, String)>, Error> {
     let sql = "select field, masked from private_values \
                where merchant_id = $1 and owner_kind = $2 and owner_id = $3 order by field";
     tx.all(sql, args![merchant_id, owner.0, owner.1])?
@@ -85,11 +75,7 @@ pub fn masked(
 }
 
 /// Merchant, owner kind and owner id of the values with this index, at most 50.
-pub fn find(
-    tx: &mut Tx<'_>,
-    field: &str,
-    blind_index: &str,
-) -> Result<Vec<(String, String, String)>, Error> {
+pub fn find(tx: &mut Tx<'_>, field: &str, blind_index: &str) -> Result<Vec<(String, String, String)>, Error> {
     let sql = "select merchant_id, owner_kind, owner_id from private_values \
                where field = $1 and blind_index = $2 order by merchant_id, owner_kind, owner_id limit 50";
     tx.all(sql, args![field, blind_index])?

@@ -46,10 +46,7 @@ impl<J> Queue<J> {
             if inside.closed {
                 return None;
             }
-            inside = self
-                .changed
-                .wait(inside)
-                .unwrap_or_else(PoisonError::into_inner);
+            inside = self.changed.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         let count = inside.waiting.len().min(most);
         Some(inside.waiting.drain(..count).collect())

@@ -47,10 +47,7 @@ pub fn insert(tx: &mut Tx<'_>, session: &SessionRow) -> Result<(), Error> {
 /// The session with this token hash.
 pub fn get(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<SessionRow>, Error> {
     let sql = format!("select {COLUMNS} from sessions where token_hash = $1");
-    tx.maybe(&sql, args![token_hash])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![token_hash])?.as_ref().map(read).transpose()
 }
 
 /// Takes note of a use. The clock of another node may be behind: time never goes back here.
@@ -64,10 +61,7 @@ pub fn seen(tx: &mut Tx<'_>, token_hash: &str, at: i64) -> Result<(), Error> {
 
 /// Ends a session; whether there was one.
 pub fn delete(tx: &mut Tx<'_>, token_hash: &str) -> Result<bool, Error> {
-    Ok(tx.run(
-        "delete from sessions where token_hash = $1",
-        args![token_hash],
-    )? == 1)
+    Ok(tx.run("delete from sessions where token_hash = $1", args![token_hash])? == 1)
 }
 
 /// Ends every session of a user; how many.

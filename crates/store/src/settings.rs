@@ -18,12 +18,7 @@ pub fn put(tx: &mut Tx<'_>, key: &str, value: &str) -> Result<(), Error> {
 }
 
 /// Replaces a value only if it is still `before` (none: only if there is none); whether it was.
-pub fn replace(
-    tx: &mut Tx<'_>,
-    key: &str,
-    before: Option<&str>,
-    value: &str,
-) -> Result<bool, Error> {
+pub fn replace(tx: &mut Tx<'_>, key: &str, before: Option<&str>, value: &str) -> Result<bool, Error> {
     let changed = match before {
         None => tx.run(
             "insert into settings (key, value) values ($1, $2) on conflict (key) do nothing",

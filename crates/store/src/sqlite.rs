@@ -35,10 +35,7 @@ pub(crate) fn open(config: &Config, path: Option<&Path>) -> Result<Inside, Error
     let mut threads = Vec::new();
     let mut start = |name: String, body: Box<dyn FnOnce() + Send>| -> Result<(), Error> {
         let spawned = thread::Builder::new().name(name).spawn(body);
-        threads.push(
-            spawned
-                .map_err(|error| Error::Startup(format!("a thread cannot be started: {error}")))?,
-        );
+        threads.push(spawned.map_err(|error| Error::Startup(format!("a thread cannot be started: {error}")))?);
         Ok(())
     };
     if path.is_some() {
@@ -54,11 +51,7 @@ pub(crate) fn open(config: &Config, path: Option<&Path>) -> Result<Inside, Error
     }
     let queue = Arc::clone(&writes);
     // In memory there is no flush to share, and a question must not see a neighbour's uncommitted rows.
-    let batch = if path.is_some() {
-        config.batch.max(1)
-    } else {
-        1
-    };
+    let batch = if path.is_some() { config.batch.max(1) } else { 1 };
     start(
         "store-writer".to_owned(),
         Box::new(move || Writer { link, broken: None }.serve(&queue, batch)),
@@ -99,15 +92,10 @@ fn connect(config: &Config, path: Option<&Path>) -> Result<Link, Error> {
         Some(path) => Connection::open(path),
         None => Connection::open_in_memory(),
     };
-    let conn =
-        conn.map_err(|error| Error::Startup(format!("the database cannot be opened: {error}")))?;
+    let conn = conn.map_err(|error| Error::Startup(format!("the database cannot be opened: {error}")))?;
     // Waiting is for the moments in which a reader opens or closes the log; there is no other writer.
     set(&conn, "busy_timeout", "5000")?;
-    set(
-        &conn,
-        "journal_mode",
-        if path.is_some() { "wal" } else { "memory" },
-    )?;
+    set(&conn, "journal_mode", if path.is_some() { "wal" } else { "memory" })?;
     set(&conn, "synchronous", "full")?;
     set(&conn, "fullfsync", "on")?;
     set(&conn, "foreign_keys", "on")?;
@@ -148,9 +136,7 @@ fn check(conn: &Connection, file: bool) -> Result<(), Error> {
             )
             .map_err(|error| Error::Startup(format!("pragma {pragma} cannot be read: {error}")))?;
         if found != wanted {
-            return Err(Error::Startup(format!(
-                "pragma {pragma} is {found}, must be {wanted}"
-            )));
+            return Err(Error::Startup(format!("pragma {pragma} is {found}, must be {wanted}")));
         }
     }
     Ok(())
@@ -225,9 +211,7 @@ impl Writer {
             Err(Lost::Unknown(reason)) => {
                 tracing::error!(%reason, "a commit failed; no more writes until the program is started again");
                 answer(jobs, Some(&Error::Unknown(reason.clone())));
-                self.broken = Some(format!(
-                    "an earlier commit failed ({reason}); start the program again"
-                ));
+                self.broken = Some(format!("an earlier commit failed ({reason}); start the program again"));
             }
         }
     }
@@ -243,8 +227,7 @@ impl Writer {
             Lost::Undone(error)
         };
         let link = &self.link;
-        link.control("begin immediate")
-            .map_err(|error| undone(link, &error))?;
+        link.control("begin immediate").map_err(|error| undone(link, &error))?;
         for job in jobs.iter_mut() {
             if let Err(error) = in_savepoint(link, job) {
                 if !link.conn.is_autocommit() {
@@ -254,9 +237,7 @@ impl Writer {
             }
             if link.conn.is_autocommit() {
                 // A full disk, for one, makes SQLite undo the whole transaction by itself.
-                return Err(Lost::Undone(Error::Unavailable(
-                    "the disk refused a write".to_owned(),
-                )));
+                return Err(Lost::Undone(Error::Unavailable("the disk refused a write".to_owned())));
             }
         }
         let Err(error) = link.control("commit") else {
@@ -339,8 +320,6 @@ mod tests {
 
     #[test]
     fn the_self_check_refuses_a_file_without_a_log() {
-        assert!(
-            matches!(check(&memory().conn, true), Err(Error::Startup(text)) if text.contains("journal_mode"))
-        );
+        assert!(matches!(check(&memory().conn, true), Err(Error::Startup(text)) if text.contains("journal_mode")));
     }
 }

@@ -52,9 +52,7 @@ fn rows(rows: &[Row]) -> Result<Vec<StopRow>, Error> {
 
 /// Writes a new stop; a second live one of the same subject and reason violates `stops_live`.
 pub fn insert(tx: &mut Tx<'_>, stop: &StopRow) -> Result<(), Error> {
-    let sql = format!(
-        "insert into stops ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,null,null,null,$12)"
-    );
+    let sql = format!("insert into stops ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,null,null,null,$12)");
     let args = args![
         &stop.merchant_id,
         &stop.id,
@@ -75,17 +73,12 @@ pub fn insert(tx: &mut Tx<'_>, stop: &StopRow) -> Result<(), Error> {
 /// One stop.
 pub fn get(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<Option<StopRow>, Error> {
     let sql = format!("select {COLUMNS} from stops where merchant_id = $1 and id = $2");
-    tx.maybe(&sql, args![merchant_id, id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.maybe(&sql, args![merchant_id, id])?.as_ref().map(read).transpose()
 }
 
 /// Every stop of a merchant (or `-`) not yet lifted, whatever its dates.
 pub fn live(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Vec<StopRow>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from stops where merchant_id = $1 and lifted_at is null order by id"
-    );
+    let sql = format!("select {COLUMNS} from stops where merchant_id = $1 and lifted_at is null order by id");
     rows(&tx.all(&sql, args![merchant_id])?)
 }
 
@@ -166,12 +159,7 @@ pub struct Filter {
 }
 
 /// A page of stops, newest first: those whose id is below `before` (empty: from the newest).
-pub fn list(
-    tx: &mut Tx<'_>,
-    filter: &Filter,
-    before: &str,
-    limit: i64,
-) -> Result<Vec<StopRow>, Error> {
+pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<StopRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from stops where ($1 = '' or merchant_id = $1) and ($2 = '' or subject_kind = $2) \
          and ($3 = '' or subject_id = $3) and ($4 = '' or substr(reason, 1, length($4)) = $4) \

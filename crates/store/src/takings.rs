@@ -23,7 +23,15 @@ pub fn sums(tx: &mut Tx<'_>, merchant_id: &str, from: i64, until: i64) -> Result
          where merchant_id = $1 and received_at >= $2 and received_at < $3 and {COUNTED} group by kind order by kind"
     );
     let rows = tx.all(&sql, args![merchant_id, from, until])?;
-    rows.iter().map(|r| Ok(KindSum { kind: r.take(0)?, sum: r.take(1)?, count: r.take(2)? })).collect()
+    rows.iter()
+        .map(|r| {
+            Ok(KindSum {
+                kind: r.take(0)?,
+                sum: r.take(1)?,
+                count: r.take(2)?,
+            })
+        })
+        .collect()
 }
 
 /// When the newest of what counts before `before` was received; none: there is none.
@@ -32,5 +40,7 @@ pub fn newest_before(tx: &mut Tx<'_>, merchant_id: &str, before: i64) -> Result<
         "select received_at from transactions where merchant_id = $1 and received_at < $2 and {COUNTED} \
          order by received_at desc limit 1"
     );
-    tx.maybe(&sql, args![merchant_id, before])?.map(|r| r.take(0)).transpose()
+    tx.maybe(&sql, args![merchant_id, before])?
+        .map(|r| r.take(0))
+        .transpose()
 }

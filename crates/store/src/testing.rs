@@ -62,28 +62,18 @@ pub fn sqlite() -> TestDb {
 /// # Panics
 /// If it cannot be made.
 pub fn postgres() -> Option<TestDb> {
-    let server = std::env::var(SERVER)
-        .ok()
-        .filter(|address| !address.is_empty())?;
+    let server = std::env::var(SERVER).ok().filter(|address| !address.is_empty())?;
     let name = fresh_name();
     command(
         &server,
-        format!(
-            "create database {name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"
-        ),
+        format!("create database {name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"),
     );
-    let (address, options) = server
-        .split_once('?')
-        .map_or((server.as_str(), ""), |(a, o)| (a, o));
+    let (address, options) = server.split_once('?').map_or((server.as_str(), ""), |(a, o)| (a, o));
     let host = address.split_once("://").map_or(address, |(_, rest)| rest);
     let host = host.split('/').next().unwrap_or_default();
     let question = if options.is_empty() { "" } else { "?" };
     let url = format!("postgres://{host}/{name}{question}{options}");
-    Some(TestDb::open(
-        url,
-        Engine::Postgres,
-        Remains::Database { server, name },
-    ))
+    Some(TestDb::open(url, Engine::Postgres, Remains::Database { server, name }))
 }
 
 impl TestDb {
@@ -157,20 +147,16 @@ impl Drop for TestDb {
         self.db = None;
         match &self.remains {
             Remains::Directory(path) => drop(std::fs::remove_dir_all(path)),
-            Remains::Database { server, name } => command(
-                server,
-                format!("drop database if exists {name} with (force)"),
-            ),
+            Remains::Database { server, name } => {
+                command(server, format!("drop database if exists {name} with (force)"))
+            }
         }
     }
 }
 
 /// Unlike any other, also of other processes that test at the same server.
 fn fresh_name() -> String {
-    format!(
-        "shoudan_test_{:016x}",
-        RandomState::new().hash_one(std::process::id())
-    )
+    format!("shoudan_test_{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
 /// On a thread of its own, as a blocking client cannot be used inside an asynchronous test.
@@ -183,8 +169,5 @@ fn command(server: &str, sql: String) {
             .unwrap();
     });
     let refused = done.join().is_err();
-    assert!(
-        !refused || thread::panicking(),
-        "the test server refused; see {SERVER}"
-    );
+    assert!(!refused || thread::panicking(), "the test server refused; see {SERVER}");
 }

@@ -17,16 +17,12 @@ fn pieces(sql: &str) -> Vec<(Kind, &str)> {
     while let Some(next) = rest.get(code..).and_then(|tail| tail.chars().next()) {
         let (before, tail) = rest.split_at(code);
         let special = match next {
-            '\'' | '"' => Some((
-                Kind::Quoted,
-                tail.get(1..).and_then(|t| t.find(next)).map(|at| at + 2),
-            )),
+            '\'' | '"' => Some((Kind::Quoted, tail.get(1..).and_then(|t| t.find(next)).map(|at| at + 2))),
             '-' if tail.starts_with("--") => Some((Kind::Comment, tail.find('\n'))),
-            '/' if tail.starts_with("/*") => {
-                Some((Kind::Comment, tail.find("*/").map(|at| at + 2)))
+            '/' if tail.starts_with("/*") => Some((Kind::Comment, tail.find("*/").map(|at| at + 2))),
+            '$' if !before.ends_with(is_word) => {
+                dollar_tag(tail).map(|tag| (Kind::Quoted, closing(tail, tag).map(|at| at + tag.len())))
             }
-            '$' if !before.ends_with(is_word) => dollar_tag(tail)
-                .map(|tag| (Kind::Quoted, closing(tail, tag).map(|at| at + tag.len()))),
             _ => None,
         };
         let Some((kind, end)) = special else {
@@ -82,21 +78,12 @@ pub(crate) fn number_placeholders(sql: &str) -> String {
 /// How many arguments a text takes: its highest placeholder.
 pub(crate) fn arguments(sql: &str) -> usize {
     let mut highest = 0;
-    for (_, text) in pieces(sql)
-        .into_iter()
-        .filter(|(kind, _)| *kind == Kind::Code)
-    {
+    for (_, text) in pieces(sql).into_iter().filter(|(kind, _)| *kind == Kind::Code) {
         let mut rest = text;
         while let Some(at) = placeholder(rest) {
             rest = rest.get(at + 1..).unwrap_or_default();
-            let digits = rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len());
-            highest = highest.max(
-                rest.get(..digits)
-                    .and_then(|number| number.parse().ok())
-                    .unwrap_or(0),
-            );
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            highest = highest.max(rest.get(..digits).and_then(|number| number.parse().ok()).unwrap_or(0));
         }
     }
     highest
@@ -198,10 +185,7 @@ pub(crate) fn strict(statement: &str) -> String {
         .flat_map(|(_, text)| tokens(text))
         .filter(|token| token.starts_with(is_word))
         .map(str::to_ascii_lowercase);
-    let (verb, noun) = (
-        words.next().unwrap_or_default(),
-        words.next().unwrap_or_default(),
-    );
+    let (verb, noun) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if noun != "table" || (verb != "create" && verb != "alter") {
         return statement.to_owned();
     }
@@ -236,10 +220,7 @@ mod tests {
         let table = [
             ("select $2, $1", "select ?2, ?1"),
             ("select '$1', \"a$1\", $10", "select '$1', \"a$1\", ?10"),
-            (
-                "select 'it''s $1' -- $2\n, $3",
-                "select 'it''s $1' -- $2\n, ?3",
-            ),
+            ("select 'it''s $1' -- $2\n, $3", "select 'it''s $1' -- $2\n, ?3"),
             ("select /* $1 ' */ $1", "select /* $1 ' */ ?1"),
             ("select a$1, '收$1单', $1", "select a$1, '收$1单', ?1"),
             ("select 'unfinished $1", "select 'unfinished $1"),
@@ -288,9 +269,6 @@ mod tests {
             strict("alter table t add column e bigint"),
             "alter table t add column e int"
         );
-        assert_eq!(
-            strict("create index i on t (bigint)"),
-            "create index i on t (bigint)"
-        );
+        assert_eq!(strict("create index i on t (bigint)"), "create index i on t (bigint)");
     }
 }

@@ -105,12 +105,7 @@ impl<'a> Tx<'a> {
     /// `sql` is `insert into t (a, b) values`, optionally followed by an `on conflict` clause; `columns` is the length
     /// of every row. On PostgreSQL the rows travel as one array per column, so all values of a column are of one type
     /// (or null).
-    pub fn insert_many(
-        &mut self,
-        sql: &str,
-        columns: usize,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<u64, Error> {
+    pub fn insert_many(&mut self, sql: &str, columns: usize, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
         if rows.is_empty() {
             return Ok(0);
         }
@@ -118,10 +113,7 @@ impl<'a> Tx<'a> {
             return Err(Error::usage(sql, "the statement must have the word values"));
         };
         if columns == 0 || rows.iter().any(|row| row.len() != columns) {
-            return Err(Error::usage(
-                sql,
-                format!("every row must have {columns} values"),
-            ));
+            return Err(Error::usage(sql, format!("every row must have {columns} values")));
         }
         self.guarded(|on| match on {
             On::Sqlite(link) => link.insert_many(head, tail, columns, &rows),
@@ -138,10 +130,7 @@ impl<'a> Tx<'a> {
     }
 
     /// PostgreSQL refuses everything after a failure; SQLite would go on. Both refuse here.
-    fn guarded<T>(
-        &mut self,
-        call: impl FnOnce(&mut On<'a>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    fn guarded<T>(&mut self, call: impl FnOnce(&mut On<'a>) -> Result<T, Error>) -> Result<T, Error> {
         if self.failure.is_some() {
             return Err(Error::Aborted);
         }

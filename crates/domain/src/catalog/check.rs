@@ -45,11 +45,7 @@ pub(super) fn expand(tables: &Tables, blocks: &[String]) -> CapabilitySet {
     let mut set = CapabilitySet::EMPTY;
     for entry in blocks {
         if let Some(group) = entry.strip_prefix('@') {
-            for c in tables
-                .capabilities
-                .values()
-                .filter(|c| group_code(c.group) == group)
-            {
+            for c in tables.capabilities.values().filter(|c| group_code(c.group) == group) {
                 set = set.with(c.bit);
             }
         } else if let Some(c) = tables.capabilities.get(entry) {
@@ -89,13 +85,7 @@ impl Checker<'_> {
         self.problems.push(problem);
     }
 
-    fn known<'b>(
-        &mut self,
-        row: &str,
-        key: &str,
-        codes: impl IntoIterator<Item = &'b String>,
-        in_table: Table,
-    ) {
+    fn known<'b>(&mut self, row: &str, key: &str, codes: impl IntoIterator<Item = &'b String>, in_table: Table) {
         for code in codes {
             if !in_table.has(self.tables, code) {
                 self.at(
@@ -129,18 +119,10 @@ impl Checker<'_> {
         for c in self.tables.capabilities.values() {
             let row = format!("capability {}", c.code);
             if c.bit > 62 {
-                self.at(
-                    &row,
-                    "bit",
-                    format!("{} is above 62, the last bit there is", c.bit),
-                );
+                self.at(&row, "bit", format!("{} is above 62, the last bit there is", c.bit));
             }
             if !bits.insert(c.bit) {
-                self.at(
-                    &row,
-                    "bit",
-                    format!("bit {} belongs to another capability", c.bit),
-                );
+                self.at(&row, "bit", format!("bit {} belongs to another capability", c.bit));
             }
         }
     }
@@ -149,11 +131,7 @@ impl Checker<'_> {
         let row = format!("reason {}", reason.code);
         for entry in &reason.blocks {
             let known = match entry.strip_prefix('@') {
-                Some(group) => self
-                    .tables
-                    .capabilities
-                    .values()
-                    .any(|c| group_code(c.group) == group),
+                Some(group) => self.tables.capabilities.values().any(|c| group_code(c.group) == group),
                 None => self.tables.capabilities.contains_key(entry),
             };
             if !known {
@@ -197,20 +175,11 @@ impl Checker<'_> {
         }
         self.known(&row, "place", &reason.place, Table::Roles);
         self.known(&row, "by", &reason.lift.by, Table::Roles);
-        self.known(
-            &row,
-            "ways_out",
-            reason.ways_out.iter().flatten(),
-            Table::Steps,
-        );
+        self.known(&row, "ways_out", reason.ways_out.iter().flatten(), Table::Steps);
         self.known(&row, "documents", &reason.documents, Table::Documents);
         self.known(&row, "fields", &reason.fields, Table::Fields);
         if !(1..=2).contains(&reason.lift.approvals) {
-            self.at(
-                &row,
-                "approvals",
-                "1, or 2 where two pairs of eyes are needed".into(),
-            );
+            self.at(&row, "approvals", "1, or 2 where two pairs of eyes are needed".into());
         }
         self.hidden(&row, reason);
         if reason.r#final && !reason.ways_out.is_empty() {
@@ -221,11 +190,7 @@ impl Checker<'_> {
             );
         }
         if reason.r#final && !reason.appealable {
-            self.at(
-                &row,
-                "appealable",
-                "a final reason must be open to an appeal".into(),
-            );
+            self.at(&row, "appealable", "a final reason must be open to an appeal".into());
         }
         if !reason.r#final && reason.ways_out.is_empty() {
             self.at(
@@ -238,8 +203,16 @@ impl Checker<'_> {
             self.at(&row, "ways_out", "an alternative without steps".into());
         }
         for way in &reason.ways_out {
-            for (i, step) in way.iter().enumerate().filter(|(i, step)| way.iter().take(*i).any(|before| before == *step)) {
-                self.at(&row, "ways_out", format!("«{step}» stands twice in one alternative, again at place {}", i + 1));
+            for (i, step) in way
+                .iter()
+                .enumerate()
+                .filter(|(i, step)| way.iter().take(*i).any(|before| before == *step))
+            {
+                self.at(
+                    &row,
+                    "ways_out",
+                    format!("«{step}» stands twice in one alternative, again at place {}", i + 1),
+                );
             }
         }
         self.reason_texts(&row, reason);
@@ -248,19 +221,12 @@ impl Checker<'_> {
     fn hidden(&mut self, row: &str, reason: &Reason) {
         for hidden in &reason.hides {
             let known = if hidden.ends_with('.') {
-                self.tables
-                    .reasons
-                    .keys()
-                    .any(|r| r.starts_with(hidden.as_str()))
+                self.tables.reasons.keys().any(|r| r.starts_with(hidden.as_str()))
             } else {
                 self.tables.reasons.contains_key(hidden)
             };
             if !known {
-                self.at(
-                    row,
-                    "hides",
-                    format!("«{hidden}» is no reason and no prefix of one"),
-                );
+                self.at(row, "hides", format!("«{hidden}» is no reason and no prefix of one"));
             }
         }
     }
@@ -317,11 +283,7 @@ impl Checker<'_> {
             );
         }
         if step.by.is_empty() && step.event.is_none() && step.kind != StepKind::Wait {
-            self.at(
-                &row,
-                "by",
-                "nobody may carry it out and no event completes it".into(),
-            );
+            self.at(&row, "by", "nobody may carry it out and no event completes it".into());
         }
         for (lang, texts) in [("zh", &step.zh), ("en", &step.en)] {
             for (key, text) in [
@@ -338,11 +300,7 @@ impl Checker<'_> {
             .reasons
             .values()
             .any(|r| r.ways_out.iter().flatten().any(|s| *s == step.code))
-            || self
-                .tables
-                .plans
-                .values()
-                .any(|p| p.steps.contains(&step.code));
+            || self.tables.plans.values().any(|p| p.steps.contains(&step.code));
         if !asked {
             self.at(
                 &row,

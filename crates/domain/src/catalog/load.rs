@@ -6,8 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::types::{
-    Capability, Document, DormancyRung, Field, PlanRow, Reason, ResponseCode, Role, StageRow, Step,
-    Tables,
+    Capability, Document, DormancyRung, Field, PlanRow, Reason, ResponseCode, Role, StageRow, Step, Tables,
 };
 
 /// One thing wrong with a catalogue file, with the place and what to do.
@@ -37,10 +36,22 @@ impl Place {
     /// key `slip` under the heading that ends in `.en]`.
     pub(super) fn problem(&self, row: &str, key: &str, what: impl Into<String>) -> Problem {
         let (heading, name) = key.split_once('.').map_or(("", key), |(heading, name)| (heading, name));
-        let under = self.lines.iter().position(|l| !heading.is_empty() && l.trim_end().ends_with(&format!(".{heading}]")));
+        let under = self
+            .lines
+            .iter()
+            .position(|l| !heading.is_empty() && l.trim_end().ends_with(&format!(".{heading}]")));
         let from = under.unwrap_or(0);
-        let is_key = |l: &String| l.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='));
-        let offset = self.lines.iter().skip(from).position(is_key).map_or(from, |found| from + found);
+        let is_key = |l: &String| {
+            l.trim_start()
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start().starts_with('='))
+        };
+        let offset = self
+            .lines
+            .iter()
+            .skip(from)
+            .position(is_key)
+            .map_or(from, |found| from + found);
         Problem {
             file: self.file.clone(),
             line: self.first_line + offset,
@@ -84,10 +95,10 @@ pub(super) fn read(files: &[(String, String)]) -> Result<(Tables, Places), Vec<P
     let mut tables = Tables::default();
     let mut places = Places::new();
     let mut problems = Vec::new();
-    for (name, text) in files.iter().filter(|(name, _)| {
-        name.rsplit_once('.')
-            .is_some_and(|(_, ending)| ending == "toml")
-    }) {
+    for (name, text) in files
+        .iter()
+        .filter(|(name, _)| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "toml"))
+    {
         let mut reader = Reader {
             file: name,
             text,
@@ -98,11 +109,7 @@ pub(super) fn read(files: &[(String, String)]) -> Result<(Tables, Places), Vec<P
             Ok(file) => reader.take(file, &mut tables),
             Err(error) => reader.problems.push(syntax(name, text, &error)),
         }
-        Reader {
-            places,
-            problems,
-            ..
-        } = reader;
+        Reader { places, problems, .. } = reader;
     }
     tables.dormancy.sort_by_key(|rung| rung.idle_months);
     if problems.is_empty() {
@@ -139,19 +146,9 @@ impl Reader<'_> {
             |r| r.code.clone(),
             &mut tables.capabilities,
         );
-        self.rows(
-            "reason",
-            file.reason,
-            |r| r.code.clone(),
-            &mut tables.reasons,
-        );
+        self.rows("reason", file.reason, |r| r.code.clone(), &mut tables.reasons);
         self.rows("step", file.step, |r| r.code.clone(), &mut tables.steps);
-        self.rows(
-            "document",
-            file.document,
-            |r| r.code.clone(),
-            &mut tables.documents,
-        );
+        self.rows("document", file.document, |r| r.code.clone(), &mut tables.documents);
         self.rows("field", file.field, |r| r.code.clone(), &mut tables.fields);
         self.rows("plan", file.plan, |r| r.code.clone(), &mut tables.plans);
         self.rows(
@@ -204,11 +201,8 @@ impl Reader<'_> {
             let code = code(&row);
             let id = format!("{table} {code}");
             if into.contains_key(&code) || self.places.contains_key(&id) {
-                self.problems.push(place.problem(
-                    &id,
-                    "code",
-                    "this code stands twice; give one row another code",
-                ));
+                self.problems
+                    .push(place.problem(&id, "code", "this code stands twice; give one row another code"));
                 continue;
             }
             self.places.insert(id, place);

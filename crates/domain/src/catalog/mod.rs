@@ -112,11 +112,7 @@ impl Catalog {
 
     /// The codes in a set, in bit order.
     pub fn codes(&self, set: CapabilitySet) -> Vec<&str> {
-        let mut rows: Vec<_> = self
-            .capabilities
-            .values()
-            .filter(|c| set.has(c.bit))
-            .collect();
+        let mut rows: Vec<_> = self.capabilities.values().filter(|c| set.has(c.bit)).collect();
         rows.sort_by_key(|c| c.bit);
         rows.into_iter().map(|c| c.code.as_str()).collect()
     }

@@ -21,61 +21,19 @@ fn sale(amount: &str, card: CardType, class: FeeClass, plan: FeePlan) -> FeeSpli
 fn the_worked_examples_come_out_to_the_fen() {
     for (amount, card, class, plan, fees) in [
         ("1000.00", Credit, Standard, CREDIT, "6.00 4.50 0.33 1.17"),
-        (
-            "10000.00",
-            Credit,
-            Standard,
-            CREDIT,
-            "60.00 45.00 3.25 11.75",
-        ),
-        (
-            "50000.00",
-            Credit,
-            Standard,
-            CREDIT,
-            "300.00 225.00 3.25 71.75",
-        ),
+        ("10000.00", Credit, Standard, CREDIT, "60.00 45.00 3.25 11.75"),
+        ("50000.00", Credit, Standard, CREDIT, "300.00 225.00 3.25 71.75"),
         ("1000.00", Debit, Standard, DEBIT, "5.00 3.50 0.33 1.17"),
         ("3714.29", Debit, Standard, DEBIT, "18.57 13.00 1.21 4.36"),
         ("4000.00", Debit, Standard, DEBIT, "20.00 13.00 1.30 5.70"),
         ("10000.00", Debit, Standard, DEBIT, "20.00 13.00 3.25 3.75"),
-        (
-            "1000.00",
-            Credit,
-            Discount,
-            CREDIT_DISCOUNT,
-            "3.80 3.51 0.25 0.04",
-        ),
-        (
-            "5000.00",
-            Debit,
-            Discount,
-            DEBIT_DISCOUNT,
-            "18.00 10.14 1.27 6.59",
-        ),
-        (
-            "1000.00",
-            Credit,
-            Exempt,
-            FeePlan::FREE,
-            "0.00 0.00 0.00 0.00",
-        ),
-        (
-            "1000.00",
-            Debit,
-            Exempt,
-            FeePlan::FREE,
-            "0.00 0.00 0.00 0.00",
-        ),
+        ("1000.00", Credit, Discount, CREDIT_DISCOUNT, "3.80 3.51 0.25 0.04"),
+        ("5000.00", Debit, Discount, DEBIT_DISCOUNT, "18.00 10.14 1.27 6.59"),
+        ("1000.00", Credit, Exempt, FeePlan::FREE, "0.00 0.00 0.00 0.00"),
+        ("1000.00", Debit, Exempt, FeePlan::FREE, "0.00 0.00 0.00 0.00"),
         ("88.88", Credit, Standard, CREDIT, "0.53 0.40 0.03 0.10"),
         ("0.50", Credit, Standard, CREDIT, "0.00 0.00 0.00 0.00"),
-        (
-            "1000.00",
-            SemiCredit,
-            Standard,
-            CREDIT,
-            "6.00 4.50 0.33 1.17",
-        ),
+        ("1000.00", SemiCredit, Standard, CREDIT, "6.00 4.50 0.33 1.17"),
         ("1000.00", Prepaid, Standard, DEBIT, "5.00 3.50 0.33 1.17"),
     ] {
         let FeeSplit {
@@ -92,18 +50,12 @@ fn the_worked_examples_come_out_to_the_fen() {
 #[test]
 fn caps_are_reached_where_they_should_be() {
     let issuer = |amount| sale(amount, Debit, Standard, DEBIT).issuer;
-    assert_eq!(
-        (issuer("3714.28"), issuer("3714.29")),
-        (Fen(1_300), Fen(1_300))
-    );
+    assert_eq!((issuer("3714.28"), issuer("3714.29")), (Fen(1_300), Fen(1_300)));
     assert_eq!(issuer("3712.85"), Fen(1_299));
     assert_eq!(DEBIT.fee(yuan("3998.99")), Ok(Fen(1_999)));
     assert_eq!(DEBIT.fee(yuan("4000.01")), Ok(Fen(2_000)));
     let network = |amount| sale(amount, Credit, Standard, CREDIT).network;
-    assert_eq!(
-        (network("9984.61"), network("10000.01")),
-        (Fen(324), Fen(325))
-    );
+    assert_eq!((network("9984.61"), network("10000.01")), (Fen(324), Fen(325)));
 }
 
 #[test]
@@ -127,23 +79,14 @@ fn the_relief_of_2021_is_a_factor_with_the_cap_unchanged() {
         ..Tariff::REGULATED
     };
     let fees = |amount| split(yuan(amount), Debit, Standard, &DEBIT, &tariff).unwrap();
-    assert_eq!(
-        (fees("1000.00").issuer, fees("1000.00").network),
-        (Fen(315), Fen(29))
-    );
+    assert_eq!((fees("1000.00").issuer, fees("1000.00").network), (Fen(315), Fen(29)));
     assert_eq!(fees("10000.00").issuer, Fen(1_300));
 }
 
 #[test]
 fn fixed_part_minimum_and_cap_work_together() {
-    let plan: FeePlan =
-        toml::from_str("rate_ppm = 6000\nfixed = 300\nminimum = 350\ncap = 1000").unwrap();
-    for (amount, fee) in [
-        ("0.00", 0),
-        ("10.00", 350),
-        ("100.00", 360),
-        ("5000.00", 1000),
-    ] {
+    let plan: FeePlan = toml::from_str("rate_ppm = 6000\nfixed = 300\nminimum = 350\ncap = 1000").unwrap();
+    for (amount, fee) in [("0.00", 0), ("10.00", 350), ("100.00", 360), ("5000.00", 1000)] {
         assert_eq!(plan.fee(yuan(amount)), Ok(Fen(fee)), "{amount}");
     }
     assert!(
@@ -172,10 +115,7 @@ fn the_last_refund_takes_what_is_left_of_the_fee() {
         sale.refunded = sale.refunded.checked_add(Fen(refund)).unwrap();
         sale.fee_returned = sale.fee_returned.checked_add(returned).unwrap();
     }
-    assert_eq!(
-        sale.fee_share(Fen(1)),
-        Err(RefundError::MoreThanLeft { left: Fen(0) })
-    );
+    assert_eq!(sale.fee_share(Fen(1)), Err(RefundError::MoreThanLeft { left: Fen(0) }));
     assert_eq!(sale.fee_share(Fen(0)), Err(RefundError::NotPositive));
 }
 
@@ -183,17 +123,14 @@ fn the_last_refund_takes_what_is_left_of_the_fee() {
 fn categories_have_names_and_fee_classes() {
     let categories = Categories::parse(include_str!("../../../../catalog/mcc.csv")).unwrap();
     let of = |class| -> Vec<&str> {
-        let of_class = categories
-            .iter()
-            .filter(|(_, category)| category.class == class);
+        let of_class = categories.iter().filter(|(_, category)| category.class == class);
         of_class.map(|(code, _)| code).collect()
     };
     assert_eq!(of(Exempt), ["8062", "8211", "8220", "8398"]);
     assert_eq!(
         of(Discount),
         [
-            "3998", "4111", "4112", "4121", "4131", "4511", "4784", "4900", "5300", "5411", "5541",
-            "5542"
+            "3998", "4111", "4112", "4121", "4131", "4511", "4784", "4900", "5300", "5411", "5541", "5542"
         ]
     );
     assert_eq!(categories.get("0742").unwrap().name.zh, "兽医服务");

@@ -1,8 +1,8 @@
 //! Identifiers of organisations and bank branches. Public register data, so they print and serialise.
 
 use super::{
-    IdentifierError, IdentifierWarning, Letters, check_characters, check_digits, check_length,
-    digits, normal, part, province,
+    IdentifierError, IdentifierWarning, Letters, check_characters, check_digits, check_length, digits, normal, part,
+    province,
 };
 use crate::ids::text_forms;
 use crate::names::Text;
@@ -19,11 +19,7 @@ const REGISTRARS: [(&str, &str, &str); 11] = [
         "编办直接管理的群众团体",
         "mass organisation managed by the establishment office",
     ),
-    (
-        "19",
-        "编办登记的其他机构",
-        "other body of the establishment office",
-    ),
+    ("19", "编办登记的其他机构", "other body of the establishment office"),
     ("51", "社会团体", "association"),
     ("52", "民办非企业单位", "private non-enterprise unit"),
     ("53", "基金会", "foundation"),
@@ -131,10 +127,7 @@ fn unified_check(code: &str) -> char {
 fn subject_check(subject: &str) -> char {
     let weights = [3, 7, 9, 10, 5, 8, 4, 2];
     let values = subject.chars().map(|c| c.to_digit(36).unwrap_or(0));
-    let sum: u32 = values
-        .zip(weights)
-        .map(|(value, weight)| value * weight)
-        .sum();
+    let sum: u32 = values.zip(weights).map(|(value, weight)| value * weight).sum();
     match 11 - sum % 11 {
         10 => 'X',
         11 => '0',
@@ -151,11 +144,7 @@ const BANKS: [(&str, &str, &str); 27] = [
     ("105", "中国建设银行", "China Construction Bank"),
     ("201", "国家开发银行", "China Development Bank"),
     ("202", "中国进出口银行", "Export-Import Bank of China"),
-    (
-        "203",
-        "中国农业发展银行",
-        "Agricultural Development Bank of China",
-    ),
+    ("203", "中国农业发展银行", "Agricultural Development Bank of China"),
     ("301", "交通银行", "Bank of Communications"),
     ("302", "中信银行", "China CITIC Bank"),
     ("303", "中国光大银行", "China Everbright Bank"),
@@ -165,11 +154,7 @@ const BANKS: [(&str, &str, &str); 27] = [
     ("307", "平安银行", "Ping An Bank"),
     ("308", "招商银行", "China Merchants Bank"),
     ("309", "兴业银行", "Industrial Bank"),
-    (
-        "310",
-        "上海浦东发展银行",
-        "Shanghai Pudong Development Bank",
-    ),
+    ("310", "上海浦东发展银行", "Shanghai Pudong Development Bank"),
     ("313", "城市商业银行", "a city commercial bank"),
     ("314", "农村商业银行", "a rural commercial bank"),
     ("315", "恒丰银行", "Evergrowing Bank"),

@@ -1,8 +1,7 @@
 //! Identifiers of people and their accounts. None of them prints, serialises or stands in an error.
 
 use super::{
-    IdentifierError, Letters, check_characters, check_digits, check_length, digits, normal, part,
-    province, ungrouped,
+    IdentifierError, Letters, check_characters, check_digits, check_length, digits, normal, part, province, ungrouped,
 };
 use crate::names::Text;
 use crate::secret::{SecretString, mask_card, mask_document, mask_name, mask_phone};
@@ -49,9 +48,7 @@ impl ResidentId {
         check_length(&number, 18, 18)?;
         let first_17: String = number.chars().take(17).collect();
         check_digits(&first_17)?;
-        check_characters(&number, Letters::DigitsThenX, |c| {
-            c.is_ascii_digit() || c == 'X'
-        })?;
+        check_characters(&number, Letters::DigitsThenX, |c| c.is_ascii_digit() || c == 'X')?;
         if province(&number).is_none() {
             return Err(IdentifierError::Province);
         }
@@ -96,10 +93,7 @@ fn birth_date(number: &str) -> Option<Date> {
 /// ISO 7064 MOD 11-2 over the first 17 digits.
 fn resident_check(number: &str) -> char {
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = digits(number)
-        .zip(weights)
-        .map(|(digit, weight)| digit * weight)
-        .sum();
+    let sum: u32 = digits(number).zip(weights).map(|(digit, weight)| digit * weight).sum();
     let index = usize::try_from(sum % 11).unwrap_or(0);
     "10X98765432".chars().nth(index).unwrap_or('0')
 }

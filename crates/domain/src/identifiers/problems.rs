@@ -20,9 +20,7 @@ impl Letters {
     fn text(self) -> Text {
         match self {
             Self::Digits => Text::new("数字", "digits"),
-            Self::DigitsThenX => {
-                Text::new("数字，最后一位可以是 X", "digits, the last may be an X")
-            }
+            Self::DigitsThenX => Text::new("数字，最后一位可以是 X", "digits, the last may be an X"),
             Self::UnifiedCode => Text::new(
                 "数字和大写字母，但没有 I、O、S、V、Z",
                 "digits and capital letters except I, O, S, V, Z",
@@ -162,18 +160,10 @@ fn wrong_character(position: usize, found: char, allowed: Letters) -> Text {
     let alike = LOOK_ALIKES
         .iter()
         .find(|(typed, _)| *typed == found && allowed != Letters::Name)
-        .map(|(_, meant)| {
-            Text::new(
-                format!("，是不是数字 {meant}？"),
-                format!("; is it the digit {meant}?"),
-            )
-        })
+        .map(|(_, meant)| Text::new(format!("，是不是数字 {meant}？"), format!("; is it the digit {meant}?")))
         .unwrap_or_default();
     Text::new(
-        format!(
-            "第 {position} 位“{found}”不对：这里只有{}{}",
-            rule.zh, alike.zh
-        ),
+        format!("第 {position} 位“{found}”不对：这里只有{}{}", rule.zh, alike.zh),
         format!(
             "character {position}, `{found}`, cannot stand there: only {}{}",
             rule.en, alike.en
@@ -241,10 +231,7 @@ impl IdentifierWarning {
                 "主体代码全为零，像是占位号码",
                 "the subject code is all zeros and looks like a placeholder",
             ),
-            Self::UnknownArea => Text::new(
-                "其中的行政区划不在表中",
-                "the area in it is not in the table",
-            ),
+            Self::UnknownArea => Text::new("其中的行政区划不在表中", "the area in it is not in the table"),
             Self::UnknownRegistrar => Text::new(
                 "登记管理部门和机构类别不在表中",
                 "the registering department and category are not in the table",
@@ -255,10 +242,7 @@ impl IdentifierWarning {
                 "does not follow the 3-4-4-4 plan; another institution may have issued it",
             ),
             Self::NoAcquirer => Text::new("收单机构代码为 000", "the acquirer code is 000"),
-            Self::UnknownDeviceType => Text::new(
-                "设备类型代码不在列表中",
-                "the device type code is not in the list",
-            ),
+            Self::UnknownDeviceType => Text::new("设备类型代码不在列表中", "the device type code is not in the list"),
             Self::NoVendor => Text::new(
                 "开头不是 6 位厂商代码和 2 位设备类型",
                 "does not begin with six digits of vendor and two of device type",

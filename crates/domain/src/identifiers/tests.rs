@@ -15,8 +15,7 @@ fn today() -> Date {
 
 /// The values of one section of the test data, each with whether it stands under `valid`.
 fn samples(section: &str) -> BTreeMap<String, bool> {
-    let all: serde_json::Value =
-        serde_json::from_str(include_str!("../../testdata/ids.json")).unwrap();
+    let all: serde_json::Value = serde_json::from_str(include_str!("../../testdata/ids.json")).unwrap();
     let mut values = BTreeMap::new();
     for kind in ["valid", "invalid"] {
         for sample in all[section][kind].as_array().unwrap() {
@@ -30,12 +29,7 @@ fn samples(section: &str) -> BTreeMap<String, bool> {
 
 /// Every sample under `valid` is read without error; every other gives what `exceptions` says of it, and nothing of
 /// the exceptions is left over.
-fn judge<T: PartialEq + std::fmt::Debug>(
-    section: &str,
-    exceptions: &[(&str, T)],
-    fine: T,
-    judge: impl Fn(&str) -> T,
-) {
+fn judge<T: PartialEq + std::fmt::Debug>(section: &str, exceptions: &[(&str, T)], fine: T, judge: impl Fn(&str) -> T) {
     let samples = samples(section);
     for (value, valid) in &samples {
         let expected = exceptions.iter().find(|(sample, _)| sample == value);
@@ -46,10 +40,7 @@ fn judge<T: PartialEq + std::fmt::Debug>(
         }
     }
     for (value, _) in exceptions {
-        assert!(
-            samples.contains_key(*value),
-            "{section} {value} is no sample"
-        );
+        assert!(samples.contains_key(*value), "{section} {value} is no sample");
     }
 }
 
@@ -78,10 +69,7 @@ fn unified_codes() {
             ("91310115XX0000010Y", Ok(vec![W::InnerCheck])),
             ("91310115XX0000019U", Err(check(Some('T')))),
             ("91310115XX0000019T0", Err(length(18, 18, 19))),
-            (
-                "91310115XXO000019T",
-                Err(character(11, 'O', Letters::UnifiedCode)),
-            ),
+            ("91310115XXO000019T", Err(character(11, 'O', Letters::UnifiedCode))),
             ("92404305XX0000027G", Err(check(Some('H')))),
         ],
         Ok(vec![]),
@@ -140,10 +128,7 @@ fn resident_ids() {
     assert_eq!(parse("310101199002300003"), Err(E::Date));
     assert_eq!(parse("990101199003070000"), Err(E::Province));
     assert_eq!(parse("110105491231002"), Err(E::FirstGeneration));
-    assert_eq!(
-        parse("1101051949123X0024"),
-        Err(character(14, 'X', Letters::Digits))
-    );
+    assert_eq!(parse("1101051949123X0024"), Err(character(14, 'X', Letters::Digits)));
     assert_eq!(
         parse("11010519491231002A"),
         Err(character(18, 'A', Letters::DigitsThenX))
@@ -182,10 +167,7 @@ fn bank_cards() {
     let grouped = BankCard::parse("6222 0200-0000 0000 000").unwrap();
     assert_eq!(grouped.expose(), "6222020000000000000");
     assert_eq!(grouped.last_four(), "0000");
-    assert!(
-        BankCard::parse("4000000000000002").is_ok(),
-        "a foreign card"
-    );
+    assert!(BankCard::parse("4000000000000002").is_ok(), "a foreign card");
     assert_eq!(
         BankCard::parse("622202000000000000a"),
         Err(character(19, 'A', Letters::Digits))
@@ -247,19 +229,10 @@ fn merchant_numbers_are_explained_and_never_rejected() {
         |value| read_merchant_number(value).warnings,
     );
     let parts = read_merchant_number("822290070111135").parts.unwrap();
-    assert_eq!(
-        (parts.acquirer.as_str(), parts.mcc.as_str()),
-        ("822", "7011")
-    );
-    assert_eq!(
-        (parts.city.as_str(), parts.sequence.as_str()),
-        ("2900", "1135")
-    );
+    assert_eq!((parts.acquirer.as_str(), parts.mcc.as_str()), ("822", "7011"));
+    assert_eq!((parts.city.as_str(), parts.sequence.as_str()), ("2900", "1135"));
     assert_eq!(parts.city_name.unwrap().zh, "上海");
-    assert_eq!(
-        read_merchant_number("8983102500071141").warnings,
-        [W::OtherPlan]
-    );
+    assert_eq!(read_merchant_number("8983102500071141").warnings, [W::OtherPlan]);
     assert_eq!(read_merchant_number("收单商户").parts, None);
     assert!(MerchantNumber::parse("82229005812000A").is_ok());
 }
@@ -317,10 +290,7 @@ fn mobile_numbers() {
     );
     assert_eq!(Mobile::parse("1380000000"), Err(length(11, 11, 10)));
     assert_eq!(Mobile::parse("20000000000"), Err(E::MobilePrefix));
-    assert_eq!(
-        Mobile::parse("1380000000O"),
-        Err(character(11, 'O', Letters::Digits))
-    );
+    assert_eq!(Mobile::parse("1380000000O"), Err(character(11, 'O', Letters::Digits)));
 }
 
 #[test]
@@ -349,20 +319,12 @@ fn areas_and_categories() {
 #[test]
 fn names_compare_equal_however_their_dot_was_typed() {
     let name = PersonName::parse("买买提·艾力").unwrap();
-    for typed in [
-        "买买提•艾力",
-        "买买提・艾力",
-        " 买买提．艾力 ",
-        "买买提.艾力",
-    ] {
+    for typed in ["买买提•艾力", "买买提・艾力", " 买买提．艾力 ", "买买提.艾力"] {
         assert!(PersonName::parse(typed).unwrap() == name, "{typed}");
     }
     assert_eq!(PersonName::parse("Anna  Li").unwrap().expose(), "Anna Li");
     assert_eq!(PersonName::parse("张").unwrap_err(), length(2, 50, 1));
-    assert_eq!(
-        PersonName::parse("张3").unwrap_err(),
-        character(2, '3', Letters::Name)
-    );
+    assert_eq!(PersonName::parse("张3").unwrap_err(), character(2, '3', Letters::Name));
     assert_eq!(name.masked(), "买**");
 }
 
@@ -378,12 +340,7 @@ fn what_identifies_a_person_never_prints() {
     );
     assert_eq!(
         [id.masked(), card.masked(), mobile.masked(), name.masked()],
-        [
-            "110***********002X",
-            "622202*********0000",
-            "138****0000",
-            "张*"
-        ]
+        ["110***********002X", "622202*********0000", "138****0000", "张*"]
     );
 }
 
@@ -407,10 +364,7 @@ fn mistakes_are_explained_in_both_languages() {
         ),
     ] {
         assert_eq!(
-            (
-                error.message(Lang::Zh).as_str(),
-                error.message(Lang::En).as_str()
-            ),
+            (error.message(Lang::Zh).as_str(), error.message(Lang::En).as_str()),
             (zh, en)
         );
         assert_eq!(error.to_string(), en);

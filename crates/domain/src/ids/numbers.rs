@@ -26,11 +26,7 @@ fn length(
     if range.contains(&found) {
         Ok(())
     } else {
-        Err(IdError::Length {
-            what,
-            expected,
-            found,
-        })
+        Err(IdError::Length { what, expected, found })
     }
 }
 
@@ -121,9 +117,7 @@ impl AgentNumber {
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let text = text.trim();
         length("agent number", text, 1..=20, "1 to 20")?;
-        only("agent number", text, |c| {
-            c.is_ascii_alphanumeric() || c == '-'
-        })?;
+        only("agent number", text, |c| c.is_ascii_alphanumeric() || c == '-')?;
         Ok(Self(text.to_ascii_uppercase()))
     }
 }
@@ -142,9 +136,7 @@ pub enum ExplanationCodeError {
         found: usize,
     },
     /// A character no code contains: U, or a sign.
-    #[error(
-        "the code on the slip never contains `{found}`; look at it again (there is no U: it may be a V)"
-    )]
+    #[error("the code on the slip never contains `{found}`; look at it again (there is no U: it may be a V)")]
     Character {
         /// The character.
         found: char,
@@ -196,11 +188,7 @@ impl ExplanationCode {
 
 /// Spaces, and the hyphens and dashes keyboards and word processors put in place of one.
 fn is_separator(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}'
-        )
+    c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
 }
 
 /// A full-width character of a Chinese keyboard as the plain one.

@@ -21,10 +21,7 @@ fn an_id_is_prefix_time_and_randomness() {
 #[test]
 fn only_the_right_kind_of_id_is_read() {
     let merchant = IdSource::seeded(1).id::<MerchantId>(at(5));
-    assert_eq!(
-        merchant.as_str().parse::<MerchantId>(),
-        Ok(merchant.clone())
-    );
+    assert_eq!(merchant.as_str().parse::<MerchantId>(), Ok(merchant.clone()));
     let error = merchant.as_str().parse::<ShopId>().unwrap_err();
     assert_eq!(error.to_string(), "a shop id starts with `shp_`");
     for wrong in [
@@ -42,10 +39,7 @@ fn only_the_right_kind_of_id_is_read() {
         );
     }
     assert!(serde_json::from_str::<ShopId>(&format!("\"{merchant}\"")).is_err());
-    assert_eq!(
-        serde_json::to_string(&merchant).unwrap(),
-        format!("\"{merchant}\"")
-    );
+    assert_eq!(serde_json::to_string(&merchant).unwrap(), format!("\"{merchant}\""));
     assert_eq!(format!("{merchant:?}"), merchant.to_string());
 }
 
@@ -92,10 +86,7 @@ fn numbers_below_a_limit_reach_all_of_it_and_nothing_else() {
 #[test]
 fn an_explanation_code_is_read_however_it_is_typed() {
     let code: ExplanationCode = "7K3-M9Q".parse().unwrap();
-    assert_eq!(
-        (code.as_str(), code.to_string().as_str()),
-        ("7K3M9Q", "7K3-M9Q")
-    );
+    assert_eq!((code.as_str(), code.to_string().as_str()), ("7K3M9Q", "7K3-M9Q"));
     for typed in [
         "7k3m9q",
         " 7K3 M9Q ",
@@ -106,10 +97,7 @@ fn an_explanation_code_is_read_however_it_is_typed() {
     ] {
         assert_eq!(typed.parse(), Ok(code.clone()), "{typed}");
     }
-    assert_eq!(
-        "OIl-ooL".parse::<ExplanationCode>().unwrap().as_str(),
-        "011001"
-    );
+    assert_eq!("OIl-ooL".parse::<ExplanationCode>().unwrap().as_str(), "011001");
     assert_eq!(
         "7K3-M9".parse::<ExplanationCode>(),
         Err(ExplanationCodeError::Length { found: 5 })
@@ -137,31 +125,18 @@ fn numbers_of_merchants_terminals_and_devices_keep_to_their_length() {
         "field 42 may hold letters"
     );
     let error = "82229005812001".parse::<MerchantNumber>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "a merchant number has 15 characters; this has 14"
-    );
+    assert_eq!(error.to_string(), "a merchant number has 15 characters; this has 14");
     assert!("8222900581200 1".parse::<MerchantNumber>().is_err());
     assert!("A0010000".parse::<TerminalNumber>().is_ok());
     let error = "2903-705".parse::<TerminalNumber>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "a terminal number cannot contain `-` (character 5)"
-    );
+    assert_eq!(error.to_string(), "a terminal number cannot contain `-` (character 5)");
     assert!("2903470".parse::<TerminalNumber>().is_err());
     let serial: SerialNumber = " 00009904sim0000000001".parse().unwrap();
-    assert_eq!(
-        serial.as_str(),
-        "00009904SIM0000000001",
-        "one device, one spelling"
-    );
+    assert_eq!(serial.as_str(), "00009904SIM0000000001", "one device, one spelling");
     assert!("".parse::<SerialNumber>().is_err());
     assert!("1".repeat(51).parse::<SerialNumber>().is_err());
     assert!("序列号".parse::<SerialNumber>().is_err());
-    assert_eq!(
-        "agt-001".parse::<AgentNumber>().unwrap().as_str(),
-        "AGT-001"
-    );
+    assert_eq!("agt-001".parse::<AgentNumber>().unwrap().as_str(), "AGT-001");
     assert!("agt 001".parse::<AgentNumber>().is_err());
 }
 

@@ -12,11 +12,7 @@ pub fn shipped() -> Vec<(String, String)> {
 /// The shipped catalogue with `from` replaced by `to` in one file; the text must be there.
 pub fn planted(file: &str, from: &str, to: &str) -> Vec<(String, String)> {
     let mut files = shipped();
-    let text = &mut files
-        .iter_mut()
-        .find(|(name, _)| name == file)
-        .expect("the file")
-        .1;
+    let text = &mut files.iter_mut().find(|(name, _)| name == file).expect("the file").1;
     assert!(text.contains(from), "{file} no longer contains «{from}»");
     *text = text.replacen(from, to, 1);
     files
@@ -49,16 +45,8 @@ fn the_shipped_catalogue_is_sound() {
 #[test]
 fn it_covers_the_registry_and_the_twenty_five_causes() {
     let catalog = Catalog::embedded().unwrap();
-    assert!(
-        catalog.reasons.len() >= 70,
-        "{} reasons",
-        catalog.reasons.len()
-    );
-    let mut causes: Vec<u8> = catalog
-        .reasons
-        .values()
-        .filter_map(|r| r.cause_no)
-        .collect();
+    assert!(catalog.reasons.len() >= 70, "{} reasons", catalog.reasons.len());
+    let mut causes: Vec<u8> = catalog.reasons.values().filter_map(|r| r.cause_no).collect();
     causes.sort_unstable();
     causes.dedup();
     // 25 is «nothing blocks»: an answer, not a reason. 1 may be answered without a row, by the search itself.
@@ -75,20 +63,9 @@ fn an_unknown_key_is_refused_with_its_line() {
     let problems = refusals(&files);
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].file, "capabilities.toml");
-    assert!(
-        problems[0].what.contains("unknown field `colour`"),
-        "{}",
-        problems[0]
-    );
-    let text = &files
-        .iter()
-        .find(|(n, _)| n == "capabilities.toml")
-        .unwrap()
-        .1;
-    assert_eq!(
-        text.lines().nth(problems[0].line - 1),
-        Some("colour = \"red\"")
-    );
+    assert!(problems[0].what.contains("unknown field `colour`"), "{}", problems[0]);
+    let text = &files.iter().find(|(n, _)| n == "capabilities.toml").unwrap().1;
+    assert_eq!(text.lines().nth(problems[0].line - 1), Some("colour = \"red\""));
 }
 
 #[test]
@@ -98,11 +75,7 @@ fn a_missing_language_is_refused() {
         "\n[[document]]\ncode = \"x\"\nname = { zh = \"某\" }\nhint = { zh = \"某\", en = \"some\" }\n",
     );
     let problems = refusals(&files);
-    assert!(
-        problems[0].what.contains("missing field `en`"),
-        "{}",
-        problems[0]
-    );
+    assert!(problems[0].what.contains("missing field `en`"), "{}", problems[0]);
 }
 
 #[test]
@@ -124,17 +97,10 @@ fn a_capability_that_survives_every_stop_cannot_be_blocked() {
         "plans.toml",
         "\n[[plan]]\ncode = \"x\"\nsubject = \"merchant\"\nopened_by = [\"nobody\"]\nsteps = [\"no_such_step\"]\napprovals = 1\nname = { zh = \"某\", en = \"some\" }\nabout = { zh = \"某\", en = \"some\" }\n",
     ));
-    let text = rows
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let text = rows.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(
         text.contains("plan x, steps: «no_such_step» is not in steps.toml"),
         "{text}"
     );
-    assert!(
-        !text.contains("plans.toml:1:"),
-        "the line of the row is named: {text}"
-    );
+    assert!(!text.contains("plans.toml:1:"), "the line of the row is named: {text}");
 }

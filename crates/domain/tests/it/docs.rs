@@ -8,9 +8,7 @@ use domain::catalog::Catalog;
 use domain::stages::MACHINES;
 
 fn golden(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, text).unwrap();
     }
@@ -41,15 +39,8 @@ fn the_lifecycles_page_shows_the_tables() {
         page.push_str("```\n\n| stage | 中文 | English | implies |\n|---|---|---|---|\n");
         for stage in machine.stages() {
             let row = catalog.stages.get(&(machine.of, stage.to_owned())).unwrap();
-            let implies = row
-                .implies
-                .as_ref()
-                .map_or(String::new(), |r| format!("■ `{r}`"));
-            let _ = writeln!(
-                page,
-                "| `{stage}` | {} | {} | {implies} |",
-                row.name.zh, row.name.en
-            );
+            let implies = row.implies.as_ref().map_or(String::new(), |r| format!("■ `{r}`"));
+            let _ = writeln!(page, "| `{stage}` | {} | {} | {implies} |", row.name.zh, row.name.en);
         }
     }
     golden("lifecycles.md", &page);
@@ -73,10 +64,7 @@ fn the_reasons_page_shows_the_catalogue() {
                 .into_iter()
                 .flatten()
                 .filter_map(|s| catalog.steps.get(s));
-            steps
-                .map(|s| s.en.title.as_str())
-                .collect::<Vec<_>>()
-                .join(" → ")
+            steps.map(|s| s.en.title.as_str()).collect::<Vec<_>>().join(" → ")
         };
         let _ = writeln!(
             page,

@@ -9,11 +9,7 @@ fn findings(files: &[(String, String)]) -> Vec<model::Finding> {
     let catalog = Catalog::load(files).unwrap_or_else(|problems| {
         panic!(
             "{}",
-            problems
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n")
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         )
     });
     model::check(&catalog, Depth::Pairs).findings
@@ -24,17 +20,8 @@ fn the_shipped_catalogue_has_no_dead_end() {
     let catalog = Catalog::embedded().unwrap();
     let report = model::check(&catalog, Depth::Everything);
     let list: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    assert!(
-        list.is_empty(),
-        "{} finding(s):\n{}",
-        list.len(),
-        list.join("\n")
-    );
-    assert!(
-        report.worlds > 10_000,
-        "only {} worlds explored",
-        report.worlds
-    );
+    assert!(list.is_empty(), "{} finding(s):\n{}", list.len(), list.join("\n"));
+    assert!(report.worlds > 10_000, "only {} worlds explored", report.worlds);
 }
 
 /// A step row that does nothing but what `extra` says.
@@ -91,8 +78,7 @@ fn a_planted_dead_end_is_found_with_its_path() {
 
 #[test]
 fn steps_that_bring_each_other_back_are_found() {
-    let steps = step("loop_a", 900, "places = [\"test.b\"]")
-        + &step("loop_b", 901, "places = [\"test.a\"]");
+    let steps = step("loop_a", 900, "places = [\"test.b\"]") + &step("loop_b", 901, "places = [\"test.a\"]");
     let reasons = reason("test.a", "[[\"loop_a\"]]") + &reason("test.b", "[[\"loop_b\"]]");
     let found = findings(&with(&steps, &reasons));
     assert!(found.iter().any(|f| f.fault == Fault::Limbo), "{found:?}");
@@ -104,9 +90,7 @@ fn a_step_asked_twice_is_found() {
     let reasons = reason("test.a", "[[\"ask\", \"later\"]]") + &reason("test.b", "[[\"ask\"]]");
     let found = findings(&with(&steps, &reasons));
     assert!(
-        found
-            .iter()
-            .any(|f| f.fault == Fault::AskedTwice("ask".into())),
+        found.iter().any(|f| f.fault == Fault::AskedTwice("ask".into())),
         "{found:?}"
     );
 }
@@ -114,8 +98,8 @@ fn a_step_asked_twice_is_found() {
 #[test]
 fn evidence_asked_after_the_review_is_found() {
     let steps = step("late", 120, "") + &step("agree", 300, "places = [\"test.b\"]");
-    let reasons = reason("test.a", "[[\"wait_for_review\", \"agree\"]]")
-        + &reason("test.b", "[[\"late\", \"wait_for_review\"]]");
+    let reasons =
+        reason("test.a", "[[\"wait_for_review\", \"agree\"]]") + &reason("test.b", "[[\"late\", \"wait_for_review\"]]");
     let found = findings(&with(&steps, &reasons));
     assert!(
         found.iter().any(|f| matches!(&f.fault, Fault::LateEvidence(s) | Fault::AskedTwice(s) if s == "late" || s == "wait_for_review")),
@@ -133,16 +117,12 @@ fn causes_that_hide_each_other_are_found() {
     };
     let reasons = hide("test.a", "test.b") + &hide("test.b", "test.a");
     let found = findings(&with("", &reasons));
-    assert!(
-        found.iter().any(|f| f.fault == Fault::NothingShown),
-        "{found:?}"
-    );
+    assert!(found.iter().any(|f| f.fault == Fault::NothingShown), "{found:?}");
 }
 
 #[test]
 fn a_step_that_its_own_cause_makes_impossible_is_found() {
-    let reasons = reason("test.a", "[[\"sign_in_terminal\"]]")
-        .replace("[\"sale\"]", "[\"sale\", \"sign_in\"]");
+    let reasons = reason("test.a", "[[\"sign_in_terminal\"]]").replace("[\"sale\"]", "[\"sale\", \"sign_in\"]");
     let found = findings(&with("", &reasons));
     let fault = Fault::OutOfReach {
         step: "sign_in_terminal".into(),

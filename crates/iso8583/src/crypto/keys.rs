@@ -26,9 +26,7 @@ pub enum KeyError {
     #[error("data of {0} bytes is not a whole number of blocks")]
     NotWholeBlocks(usize),
     /// The check value does not belong to the key: wrong master key, or a garbled key block.
-    #[error(
-        "the key check value does not match: the key was encrypted under another master key, or damaged"
-    )]
+    #[error("the key check value does not match: the key was encrypted under another master key, or damaged")]
     CheckValue,
 }
 

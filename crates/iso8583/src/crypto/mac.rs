@@ -65,9 +65,7 @@ pub enum MacError {
     #[error("the message carries no MAC")]
     Missing,
     /// Field 64 belongs to other bytes or another key.
-    #[error(
-        "the MAC does not match: bytes were changed, or the key is not the one of the last sign-in"
-    )]
+    #[error("the MAC does not match: bytes were changed, or the key is not the one of the last sign-in")]
     Wrong,
 }
 
@@ -146,10 +144,7 @@ impl MacKey {
 
 fn zero_filled<const N: usize>(block: &[u8]) -> [u8; N] {
     let mut whole = [0; N];
-    whole
-        .iter_mut()
-        .zip(block)
-        .for_each(|(place, byte)| *place = *byte);
+    whole.iter_mut().zip(block).for_each(|(place, byte)| *place = *byte);
     whole
 }
 
@@ -159,8 +154,7 @@ fn xor<const N: usize>(mut left: [u8; N], right: [u8; N]) -> [u8; N] {
 }
 
 fn folded<const N: usize>(data: &[u8]) -> [u8; N] {
-    data.chunks(N)
-        .fold([0; N], |sum, block| xor(sum, zero_filled(block)))
+    data.chunks(N).fold([0; N], |sum, block| xor(sum, zero_filled(block)))
 }
 
 /// The two-pass form: `E(E(H1) ⊕ H2)` of the hex text `H1 H2` of the folded data; the first eight hex characters of that.
@@ -187,9 +181,8 @@ fn sm4_ecb(key: &Sm4Key, data: &[u8]) -> [u8; 8] {
 }
 
 fn cbc(cipher: &DesCipher, data: &[u8]) -> [u8; 8] {
-    data.chunks(8).fold([0; 8], |state, block| {
-        cipher.encrypt(xor(state, zero_filled(block)))
-    })
+    data.chunks(8)
+        .fold([0; 8], |state, block| cipher.encrypt(xor(state, zero_filled(block))))
 }
 
 impl Message {

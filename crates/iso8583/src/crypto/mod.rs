@@ -9,7 +9,5 @@ mod track;
 
 pub use keys::{DesKey, KeyError, Sm4Key};
 pub use mac::{MacAlgorithm, MacError, MacKey};
-pub use pin::{
-    Pin, PinError, clear_pin_block, decrypt_pin, encrypt_pin, pin_from_clear_block, translate_pin,
-};
+pub use pin::{Pin, PinError, clear_pin_block, decrypt_pin, encrypt_pin, pin_from_clear_block, translate_pin};
 pub use track::{decrypt_track, encrypt_track};

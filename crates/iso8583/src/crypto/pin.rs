@@ -46,10 +46,7 @@ impl Pin {
 
     /// The digits themselves.
     pub fn expose(&self) -> &str {
-        let digits = self
-            .digits
-            .get(..usize::from(self.length))
-            .unwrap_or_default();
+        let digits = self.digits.get(..usize::from(self.length)).unwrap_or_default();
         std::str::from_utf8(digits).unwrap_or_default()
     }
 }
@@ -81,10 +78,7 @@ fn packed(sixteen: &str) -> Zeroizing<[u8; 8]> {
 }
 
 fn mixed(mut block: Zeroizing<[u8; 8]>, pan: Option<&Pan>) -> Zeroizing<[u8; 8]> {
-    block
-        .iter_mut()
-        .zip(card_half(pan).iter())
-        .for_each(|(a, b)| *a ^= b);
+    block.iter_mut().zip(card_half(pan).iter()).for_each(|(a, b)| *a ^= b);
     block
 }
 
@@ -103,9 +97,7 @@ pub fn pin_from_clear_block(block: [u8; 8], pan: Option<&Pan>) -> Result<Pin, Pi
         return Err(PinError::Block);
     };
     let length = bcd::nibble(*length).ok_or(PinError::Block)?;
-    let (pin, fill) = rest
-        .split_at_checked(usize::from(length))
-        .ok_or(PinError::Block)?;
+    let (pin, fill) = rest.split_at_checked(usize::from(length)).ok_or(PinError::Block)?;
     if fill.iter().any(|character| *character != b'F') {
         return Err(PinError::Block);
     }

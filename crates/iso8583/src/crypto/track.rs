@@ -16,10 +16,7 @@ pub fn decrypt_track(key: &DesKey, track: &str) -> Result<Zeroizing<String>, Car
     replace_block(track, |block| key.decrypt_block(block))
 }
 
-fn replace_block(
-    track: &str,
-    work: impl Fn([u8; 8]) -> [u8; 8],
-) -> Result<Zeroizing<String>, CardError> {
+fn replace_block(track: &str, work: impl Fn([u8; 8]) -> [u8; 8]) -> Result<Zeroizing<String>, CardError> {
     let tail = if track.len() % 2 == 1 { 1 } else { 2 };
     let end = track.len().checked_sub(tail).ok_or(CardError::TooShort)?;
     let start = end.checked_sub(16).ok_or(CardError::TooShort)?;
@@ -28,9 +25,7 @@ fn replace_block(
         return Err(CardError::NotATrack);
     };
     let middle = Zeroizing::new(middle.replace('=', "D"));
-    let block = bcd::from_hex(&middle)
-        .map(Zeroizing::new)
-        .ok_or(CardError::NotATrack)?;
+    let block = bcd::from_hex(&middle).map(Zeroizing::new).ok_or(CardError::NotATrack)?;
     let block = <[u8; 8]>::try_from(block.as_slice()).map_err(|_| CardError::NotATrack)?;
     let (digits, _) = bcd::unpack(&work(block), 16, Justify::Exact);
     let digits = Zeroizing::new(digits);

@@ -79,9 +79,7 @@ impl Kind {
     pub fn of(message: &Message) -> Option<Self> {
         let marks = Marks::of(message);
         let rows = KINDS.iter().filter(|row| message.mti() == row.request);
-        rows.into_iter()
-            .find(|row| marks.fit(row.key))
-            .map(|row| row.kind)
+        rows.into_iter().find(|row| marks.fit(row.key)).map(|row| row.kind)
     }
 
     /// The kind that a reversal (0400) is to undo, told by the fields that it copies from the original.

@@ -20,10 +20,7 @@ fn financial_messages_are_told_by_four_marks() {
     let sale = "3=000000 22=021 25=00 60=2200000100060";
     assert_eq!(of("0200", sale), Some(Kind::Sale));
     assert_eq!(of("0220", sale), None);
-    assert_eq!(
-        of("0200", "3=200000 22=021 25=00 60=2300000100060"),
-        Some(Kind::Void)
-    );
+    assert_eq!(of("0200", "3=200000 22=021 25=00 60=2300000100060"), Some(Kind::Void));
     assert_eq!(
         of("0200", "3=000000 22=021 25=06 60=2000000100060"),
         Some(Kind::Completion)
@@ -32,10 +29,7 @@ fn financial_messages_are_told_by_four_marks() {
         of("0100", "3=030000 22=021 25=06 60=1000000100060"),
         Some(Kind::PreAuth)
     );
-    assert_eq!(
-        of("0220", "3=200000 22=012 25=00 60=2500000100060"),
-        Some(Kind::Refund)
-    );
+    assert_eq!(of("0220", "3=200000 22=012 25=00 60=2500000100060"), Some(Kind::Refund));
     assert_eq!(
         of("0200", "3=310000 22=021 25=00 60=0100000100060"),
         Some(Kind::Balance)
@@ -60,11 +54,7 @@ fn a_mark_that_fits_no_row_gives_none() {
 #[test]
 fn management_messages_are_told_by_their_code() {
     for code in ["001", "003", "004", "006"] {
-        assert_eq!(
-            of("0800", &format!("60=00000001{code}")),
-            Some(Kind::SignIn),
-            "{code}"
-        );
+        assert_eq!(of("0800", &format!("60=00000001{code}")), Some(Kind::SignIn), "{code}");
     }
     assert_eq!(of("0820", "60=00000001002"), Some(Kind::SignOff));
     assert_eq!(of("0820", "60=00000001301"), Some(Kind::Echo));
@@ -78,35 +68,17 @@ fn management_messages_are_told_by_their_code() {
 
 #[test]
 fn a_sale_by_scanned_code_is_told_from_a_sale_by_card() {
-    assert_eq!(
-        of("0200", "3=000000 22=032 25=00 60=2200000100060"),
-        Some(Kind::QrSale)
-    );
-    assert_eq!(
-        of("0200", "3=000000 25=00 60=2200000100060"),
-        Some(Kind::Sale)
-    );
+    assert_eq!(of("0200", "3=000000 22=032 25=00 60=2200000100060"), Some(Kind::QrSale));
+    assert_eq!(of("0200", "3=000000 25=00 60=2200000100060"), Some(Kind::Sale));
 }
 
 #[test]
 fn a_reversal_names_what_it_undoes() {
     let reversed = |marks| Kind::reversed_by(&request("0400", marks));
-    assert_eq!(
-        reversed("3=000000 22=021 25=00 60=2200000100060"),
-        Some(Kind::Sale)
-    );
-    assert_eq!(
-        reversed("3=000000 22=032 25=00 60=2200000100060"),
-        Some(Kind::QrSale)
-    );
-    assert_eq!(
-        reversed("3=200000 22=012 25=00 60=2300000100060"),
-        Some(Kind::Void)
-    );
-    assert_eq!(
-        reversed("3=030000 22=021 25=06 60=1000000100060"),
-        Some(Kind::PreAuth)
-    );
+    assert_eq!(reversed("3=000000 22=021 25=00 60=2200000100060"), Some(Kind::Sale));
+    assert_eq!(reversed("3=000000 22=032 25=00 60=2200000100060"), Some(Kind::QrSale));
+    assert_eq!(reversed("3=200000 22=012 25=00 60=2300000100060"), Some(Kind::Void));
+    assert_eq!(reversed("3=030000 22=021 25=06 60=1000000100060"), Some(Kind::PreAuth));
     // Refunds and balances are never reversed.
     assert_eq!(reversed("3=200000 22=012 25=00 60=2500000100060"), None);
     assert_eq!(reversed("3=310000 22=021 25=00 60=0100000100060"), None);
@@ -131,10 +103,7 @@ fn a_message_with_the_marks_of_a_row_is_of_its_kind() {
                     "3={processing}0000 22={mode} 25={condition} 60={transaction:02}0000010006"
                 )]
             }
-            Key::Management(codes) => codes
-                .iter()
-                .map(|code| format!("60=00000001{code:03}"))
-                .collect(),
+            Key::Management(codes) => codes.iter().map(|code| format!("60=00000001{code:03}")).collect(),
             Key::Type(transaction) => vec![format!("60={transaction:02}000001800")],
             Key::Mti => vec![String::new()],
         };
@@ -149,9 +118,7 @@ fn no_two_rows_fit_the_same_message() {
     for (place, row) in KINDS.iter().enumerate() {
         for other in &KINDS[place + 1..] {
             let same_codes = match (row.key, other.key) {
-                (Key::Management(codes), Key::Management(others)) => {
-                    codes.iter().any(|code| others.contains(code))
-                }
+                (Key::Management(codes), Key::Management(others)) => codes.iter().any(|code| others.contains(code)),
                 (key, other) => key == other,
             };
             assert!(
@@ -183,21 +150,13 @@ fn rows_ask_for_what_their_keys_and_macs_need() {
             );
         }
         let in_table = |number: &u8| crate::fields::field(*number).is_some();
-        assert!(
-            row.mandatory.iter().chain(row.echoed).all(in_table),
-            "{:?}",
-            row.kind
-        );
+        assert!(row.mandatory.iter().chain(row.echoed).all(in_table), "{:?}", row.kind);
     }
 }
 
 #[test]
 fn notices_and_queries_are_not_reversed_and_what_moves_money_is_settled() {
-    let reversed: Vec<Kind> = KINDS
-        .iter()
-        .filter(|row| row.reversible)
-        .map(|row| row.kind)
-        .collect();
+    let reversed: Vec<Kind> = KINDS.iter().filter(|row| row.reversible).map(|row| row.kind).collect();
     assert!(
         [Kind::Sale, Kind::Void, Kind::PreAuth, Kind::QrSale]
             .iter()

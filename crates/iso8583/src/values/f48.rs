@@ -28,12 +28,7 @@ pub enum BalanceFlag {
 }
 
 impl BalanceFlag {
-    const ALL: [Self; 4] = [
-        Self::NotCompared,
-        Self::Balanced,
-        Self::Unbalanced,
-        Self::Error,
-    ];
+    const ALL: [Self; 4] = [Self::NotCompared, Self::Balanced, Self::Unbalanced, Self::Error];
 }
 
 /// Totals of one kind of cards.
@@ -73,8 +68,7 @@ impl SettlementTotals {
         let mut out = DigitsOut::default();
         for half in [self.domestic, self.foreign] {
             for tally in [half.debit, half.credit] {
-                out.number("48", 12, tally.amount)?
-                    .number("48", 3, tally.count)?;
+                out.number("48", 12, tally.amount)?.number("48", 3, tally.count)?;
             }
             out.number("48", 1, half.flag as u8)?;
         }
@@ -87,14 +81,8 @@ impl Totals {
         let debit = Tally::read(input)?;
         let credit = Tally::read(input)?;
         let start = input.offset;
-        let flag = BalanceFlag::ALL
-            .get(input.number::<usize>("48", 1)?)
-            .copied();
-        let unknown = DecodeError::new(
-            Path::Part("48"),
-            start,
-            Problem::Meaning("a balance flag from 0 to 3"),
-        );
+        let flag = BalanceFlag::ALL.get(input.number::<usize>("48", 1)?).copied();
+        let unknown = DecodeError::new(Path::Part("48"), start, Problem::Meaning("a balance flag from 0 to 3"));
         Ok(Self {
             debit,
             credit,
@@ -187,8 +175,7 @@ impl BatchUpload {
 impl BatchItem {
     fn read(input: &mut DigitsIn<'_>) -> Result<Self, DecodeError> {
         let start = input.offset;
-        let wrong =
-            |expected| DecodeError::new(Path::Part("48"), start, Problem::Meaning(expected));
+        let wrong = |expected| DecodeError::new(Path::Part("48"), start, Problem::Meaning(expected));
         let foreign = match input.take("48", 2)? {
             "00" => false,
             "01" => true,

@@ -37,9 +37,7 @@ impl F53 {
 
     /// Reads the first three digits.
     pub fn parse(digits: &str) -> Result<Self, DecodeError> {
-        let wrong = |offset, expected| {
-            DecodeError::new(Path::Field(53), offset, Problem::Meaning(expected))
-        };
+        let wrong = |offset, expected| DecodeError::new(Path::Field(53), offset, Problem::Meaning(expected));
         let [pin, algorithm, track, ..] = digits.as_bytes() else {
             return Err(wrong(0, "three digits or more"));
         };

@@ -37,10 +37,7 @@ impl Balance {
             },
         );
         let text = bytes.get(..20).ok_or(short)?;
-        let ascii = text
-            .is_ascii()
-            .then(|| std::str::from_utf8(text).ok())
-            .flatten();
+        let ascii = text.is_ascii().then(|| std::str::from_utf8(text).ok()).flatten();
         let text = ascii.ok_or(wrong(0, Problem::Meaning("ASCII characters")))?;
         let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
         let amount = part(8..20);
@@ -105,14 +102,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_its_place() {
-        assert_eq!(
-            Balance::parse(b"1002156X000000100000").unwrap_err().offset,
-            7
-        );
-        assert_eq!(
-            Balance::parse(b"1002156C+00000100000").unwrap_err().offset,
-            8
-        );
+        assert_eq!(Balance::parse(b"1002156X000000100000").unwrap_err().offset, 7);
+        assert_eq!(Balance::parse(b"1002156C+00000100000").unwrap_err().offset, 8);
         assert!(Balance::parse(b"1002156C").is_err());
         assert!(Balance::parse(&[0xFF; 20]).is_err());
         assert!(Balance::available(1_000_000_000_000).text().is_err());

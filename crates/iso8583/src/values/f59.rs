@@ -40,9 +40,7 @@ impl CodeData {
         if !length.iter().all(u8::is_ascii_digit) {
             return Err(wrong(2, Problem::LengthNotDecimal));
         }
-        let length = length
-            .iter()
-            .fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+        let length = length.iter().fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
         let cut_off = wrong(
             5,
             Problem::Truncated {
@@ -51,12 +49,8 @@ impl CodeData {
             },
         );
         let value = rest.get(..length).ok_or(cut_off)?;
-        let value = std::str::from_utf8(value)
-            .ok()
-            .filter(|value| value.is_ascii());
-        let value = value
-            .ok_or(wrong(5, Problem::Meaning("ASCII characters")))?
-            .to_owned();
+        let value = std::str::from_utf8(value).ok().filter(|value| value.is_ascii());
+        let value = value.ok_or(wrong(5, Problem::Meaning("ASCII characters")))?.to_owned();
         Ok(Self { kind, value })
     }
 
@@ -67,10 +61,7 @@ impl CodeData {
             CodeKind::Order => "A4",
         };
         if !self.value.is_ascii() || self.value.len() > 595 {
-            return Err(EncodeError::field(
-                59,
-                Unfit::Meaning("at most 595 ASCII characters"),
-            ));
+            return Err(EncodeError::field(59, Unfit::Meaning("at most 595 ASCII characters")));
         }
         Ok(format!("{kind}{:03}{}", self.value.len(), self.value))
     }
@@ -84,16 +75,8 @@ mod tests {
     #[test]
     fn codes_and_orders_read_as_in_the_dumps() {
         let dumps = [
-            (
-                "A30196220000000000000000",
-                CodeKind::Scanned,
-                "6220000000000000000",
-            ),
-            (
-                "A402058210526789789570802",
-                CodeKind::Order,
-                "58210526789789570802",
-            ),
+            ("A30196220000000000000000", CodeKind::Scanned, "6220000000000000000"),
+            ("A402058210526789789570802", CodeKind::Order, "58210526789789570802"),
         ];
         for (text, kind, value) in dumps {
             let data = CodeData::parse(text.as_bytes()).ok().unwrap();

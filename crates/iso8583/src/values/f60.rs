@@ -83,10 +83,7 @@ impl Message {
     /// Puts another batch number into field 60 and leaves its other digits as they came: how a host hands out the batch in
     /// the answer to a sign-in.
     pub fn set_batch(&mut self, batch: u32) -> Result<&mut Self, EncodeError> {
-        let missing = EncodeError::field(
-            60,
-            Unfit::Meaning("field 60 with a batch number in the message"),
-        );
+        let missing = EncodeError::field(60, Unfit::Meaning("field 60 with a batch number in the message"));
         let digits = self.text(60).ok_or(missing)?;
         let (Some(before), Some(after)) = (digits.get(..2), digits.get(8..)) else {
             return Err(missing);
@@ -162,11 +159,7 @@ mod tests {
     fn a_host_changes_the_batch_and_nothing_else() {
         let mut message = Message::new("0810").unwrap();
         assert!(message.set_batch(2).is_err());
-        message
-            .set(60, "0000000100312")
-            .unwrap()
-            .set_batch(512)
-            .unwrap();
+        message.set(60, "0000000100312").unwrap().set_batch(512).unwrap();
         assert_eq!(message.text(60), Some("0000051200312"));
     }
 }

@@ -51,8 +51,7 @@ impl F61 {
     pub fn digits(&self) -> Result<String, EncodeError> {
         let mut out = DigitsOut::default();
         let mut ended = false;
-        out.number("61.1", 6, self.batch)?
-            .number("61.2", 6, self.trace)?;
+        out.number("61.1", 6, self.batch)?.number("61.2", 6, self.trace)?;
         out.maybe("61.3", 4, self.date.map(u64::from), &mut ended)?;
         out.maybe("61.4", 2, self.auth_mode.map(u64::from), &mut ended)?;
         out.maybe("61.5", 11, self.auth_organisation, &mut ended)?;

@@ -18,17 +18,11 @@ pub struct SignInRequest {
 impl SignInRequest {
     /// Reads `Sequence No`, two digits of count, four characters of certificate number, serial number.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let wrong = |offset, expected| {
-            DecodeError::new(Path::Field(62), offset, Problem::Meaning(expected))
-        };
-        let text = std::str::from_utf8(bytes)
-            .ok()
-            .filter(|text| text.is_ascii());
+        let wrong = |offset, expected| DecodeError::new(Path::Field(62), offset, Problem::Meaning(expected));
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.is_ascii());
         let text = text.ok_or(wrong(0, "ASCII characters"))?;
         let rest = text.strip_prefix(PREFIX).ok_or(wrong(0, "Sequence No"))?;
-        let (count, rest) = rest
-            .split_at_checked(2)
-            .ok_or(wrong(11, "two digits of count"))?;
+        let (count, rest) = rest.split_at_checked(2).ok_or(wrong(11, "two digits of count"))?;
         let digits = count.bytes().all(|c| c.is_ascii_digit());
         let count: usize = digits
             .then(|| count.parse().ok())
@@ -48,24 +42,13 @@ impl SignInRequest {
 
     /// The bytes of the field.
     pub fn to_bytes(&self) -> Result<Vec<u8>, EncodeError> {
-        let Self {
-            certificate,
-            serial,
-        } = self;
-        let fits = certificate.len() == 4
-            && serial.len() <= 95
-            && certificate.is_ascii()
-            && serial.is_ascii();
+        let Self { certificate, serial } = self;
+        let fits = certificate.len() == 4 && serial.len() <= 95 && certificate.is_ascii() && serial.is_ascii();
         if !fits {
-            let expected =
-                "four characters of certificate number and at most 95 of serial number, all ASCII";
+            let expected = "four characters of certificate number and at most 95 of serial number, all ASCII";
             return Err(EncodeError::field(62, Unfit::Meaning(expected)));
         }
-        Ok(format!(
-            "{PREFIX}{:02}{certificate}{serial}",
-            certificate.len() + serial.len()
-        )
-        .into_bytes())
+        Ok(format!("{PREFIX}{:02}{certificate}{serial}", certificate.len() + serial.len()).into_bytes())
     }
 }
 
@@ -197,11 +180,7 @@ impl SignInKeys {
         };
         match bytes.len() - offset {
             0 => Ok(Self { pik, mak, tdk }),
-            left => Err(DecodeError::new(
-                Path::Field(62),
-                offset,
-                Problem::Trailing(left),
-            )),
+            left => Err(DecodeError::new(Path::Field(62), offset, Problem::Trailing(left))),
         }
     }
 
@@ -218,11 +197,7 @@ impl SignInKeys {
             return Err(EncodeError::field(62, Unfit::Meaning(expected)));
         }
         let mut out = Vec::with_capacity(60);
-        for (key, size) in [
-            (Some(&self.pik), pik),
-            (Some(&self.mak), mak),
-            (self.tdk.as_ref(), tdk),
-        ] {
+        for (key, size) in [(Some(&self.pik), pik), (Some(&self.mak), mak), (self.tdk.as_ref(), tdk)] {
             let Some(key) = key else { continue };
             let end = out.len() + size;
             out.extend(&key.cryptogram);

@@ -59,24 +59,16 @@ impl<'a> DigitsIn<'a> {
         Ok(digits)
     }
 
-    fn number<N: std::str::FromStr>(
-        &mut self,
-        part: &'static str,
-        width: usize,
-    ) -> Result<N, DecodeError> {
+    fn number<N: std::str::FromStr>(&mut self, part: &'static str, width: usize) -> Result<N, DecodeError> {
         let start = self.offset;
         let digits = self.take(part, width)?;
-        digits.parse().map_err(|_| {
-            DecodeError::new(Path::Part(part), start, Problem::Content(Content::Digits))
-        })
+        digits
+            .parse()
+            .map_err(|_| DecodeError::new(Path::Part(part), start, Problem::Content(Content::Digits)))
     }
 
     /// A number, or nothing where fewer digits are left than it takes.
-    fn maybe<N: std::str::FromStr>(
-        &mut self,
-        part: &'static str,
-        width: usize,
-    ) -> Result<Option<N>, DecodeError> {
+    fn maybe<N: std::str::FromStr>(&mut self, part: &'static str, width: usize) -> Result<Option<N>, DecodeError> {
         if self.left() < width {
             self.offset = self.digits.len();
             return Ok(None);
@@ -90,12 +82,7 @@ impl<'a> DigitsIn<'a> {
 struct DigitsOut(String);
 
 impl DigitsOut {
-    fn number(
-        &mut self,
-        part: &'static str,
-        width: usize,
-        value: impl TryInto<u64>,
-    ) -> Result<&mut Self, EncodeError> {
+    fn number(&mut self, part: &'static str, width: usize, value: impl TryInto<u64>) -> Result<&mut Self, EncodeError> {
         let too_big = EncodeError::new(
             Path::Part(part),
             Unfit::Meaning("a number that fits its digits, and is not negative"),

@@ -4,11 +4,10 @@ use encoding_rs::{GB18030, GBK};
 
 /// Bytes of a text in GBK. What GBK cannot write becomes `?`: terminals have no glyph for it either.
 pub fn encode(text: &str) -> Vec<u8> {
-    text.chars()
-        .fold(Vec::with_capacity(text.len()), |mut out, character| {
-            push(character, &mut out);
-            out
-        })
+    text.chars().fold(Vec::with_capacity(text.len()), |mut out, character| {
+        push(character, &mut out);
+        out
+    })
 }
 
 /// Bytes of a text in GBK, cut to `width` bytes between characters and filled up with spaces.

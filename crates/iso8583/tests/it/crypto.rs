@@ -2,8 +2,8 @@
 
 use super::samples::{SAMPLES, sample};
 use iso8583::crypto::{
-    DesKey, KeyError, MacAlgorithm, MacError, MacKey, Pin, PinError, Sm4Key, clear_pin_block,
-    decrypt_pin, decrypt_track, encrypt_pin, encrypt_track, pin_from_clear_block, translate_pin,
+    DesKey, KeyError, MacAlgorithm, MacError, MacKey, Pin, PinError, Sm4Key, clear_pin_block, decrypt_pin,
+    decrypt_track, encrypt_pin, encrypt_track, pin_from_clear_block, translate_pin,
 };
 use iso8583::{Message, Pan};
 
@@ -50,9 +50,7 @@ fn v1_ecb_mac_with_a_single_length_key() {
 #[test]
 fn v2_ecb_mac_over_a_whole_published_message() {
     let data = bytes("V2", "data_hex");
-    let key = MacKey::new(MacAlgorithm::Ecb, &bytes("V2", "key"))
-        .ok()
-        .unwrap();
+    let key = MacKey::new(MacAlgorithm::Ecb, &bytes("V2", "key")).ok().unwrap();
     assert_eq!(key.mac(&data), word("V2", "mac_ascii").as_bytes());
     let message = sample("cnblogs_q128930_req").message();
     assert_eq!(message.mac_block().unwrap(), data);
@@ -61,9 +59,7 @@ fn v2_ecb_mac_over_a_whole_published_message() {
 
 #[test]
 fn v3_a_working_key_decrypted_under_the_master_key() {
-    let clear = des(word("V3", "key"))
-        .decrypt(&bytes("V3", "data"))
-        .unwrap();
+    let clear = des(word("V3", "key")).decrypt(&bytes("V3", "data")).unwrap();
     assert_eq!(clear.as_slice(), bytes("V3", "result"));
 }
 
@@ -111,10 +107,7 @@ fn v6_working_keys_and_a_pin_block() {
     assert_eq!(mak.expose(), bytes("V6", "mak"));
     assert_eq!(tmk.wrap(&pik), bytes("V6", "enc_pik"));
     let (pin, pan) = (pin(word("V6", "pin")), pan(word("V6", "pan")));
-    assert_eq!(
-        *clear_pin_block(&pin, Some(&pan)),
-        block(word("V6", "clear_pin_block"))
-    );
+    assert_eq!(*clear_pin_block(&pin, Some(&pan)), block(word("V6", "clear_pin_block")));
     assert_eq!(
         encrypt_pin(&pik, &pin, Some(&pan)),
         block(word("V6", "encrypted_pin_block"))
@@ -202,10 +195,7 @@ fn the_pin_of_the_constructed_sale_opens_and_moves_to_another_key() {
     let encrypted = sale.array(52).unwrap();
     assert_eq!(encrypted, block(constructed("enc_pin_block")));
     assert_eq!(
-        decrypt_pin(&pik, encrypted, Some(&card))
-            .ok()
-            .unwrap()
-            .expose(),
+        decrypt_pin(&pik, encrypted, Some(&card)).ok().unwrap().expose(),
         constructed("PIN")
     );
 
@@ -224,10 +214,7 @@ fn a_pin_block_under_the_wrong_key_is_refused() {
     let (pik, other) = (des(constructed("PIK")), des(constructed("TDK")));
     let card = pan(constructed("PAN"));
     let encrypted = block(constructed("enc_pin_block"));
-    assert_eq!(
-        decrypt_pin(&other, encrypted, Some(&card)).err(),
-        Some(PinError::Block)
-    );
+    assert_eq!(decrypt_pin(&other, encrypted, Some(&card)).err(), Some(PinError::Block));
     assert!(translate_pin(encrypted, (&other, Some(&card)), (&pik, Some(&card))).is_err());
     let other_card = pan("6222021234567890128");
     assert_eq!(
@@ -253,19 +240,14 @@ fn clear_blocks_that_are_not_format_zero_are_refused() {
             "{text}"
         );
     }
-    let longest = pin_from_clear_block(block("0C123456789012FF"), None)
-        .ok()
-        .unwrap();
+    let longest = pin_from_clear_block(block("0C123456789012FF"), None).ok().unwrap();
     assert_eq!(longest.expose(), "123456789012");
 }
 
 #[test]
 fn the_track_of_the_constructed_keys_is_encrypted_and_back() {
     let tdk = des(constructed("TDK"));
-    let (clear, encrypted) = (
-        constructed("track2_clear"),
-        constructed("track2_encrypted_under_TDK"),
-    );
+    let (clear, encrypted) = (constructed("track2_clear"), constructed("track2_encrypted_under_TDK"));
     assert_eq!(encrypt_track(&tdk, clear).ok().unwrap().as_str(), encrypted);
     assert_eq!(decrypt_track(&tdk, encrypted).ok().unwrap().as_str(), clear);
     assert!(encrypt_track(&tdk, "1234567890123456").is_err());
@@ -279,10 +261,7 @@ fn an_even_track_keeps_its_last_two_digits() {
     assert_eq!(encrypted[..20], clear[..20]);
     assert_ne!(encrypted[20..36], clear[20..36]);
     assert_eq!(&encrypted[36..], "77");
-    assert_eq!(
-        decrypt_track(&tdk, &encrypted).ok().unwrap().as_str(),
-        clear
-    );
+    assert_eq!(decrypt_track(&tdk, &encrypted).ok().unwrap().as_str(), clear);
 }
 
 #[test]
@@ -295,9 +274,7 @@ fn a_double_length_key_of_two_equal_halves_is_the_single_key() {
 
 #[test]
 fn keys_of_random_bytes_have_odd_parity() {
-    let key = DesKey::from_random(std::array::from_fn(|place| {
-        u8::try_from(place * 17).unwrap()
-    }));
+    let key = DesKey::from_random(std::array::from_fn(|place| u8::try_from(place * 17).unwrap()));
     assert!(key.expose().iter().all(|byte| byte.count_ones() % 2 == 1));
     assert_eq!(DesKey::single_from_random([0; 8]).expose(), [1; 8]);
 }
@@ -344,11 +321,7 @@ fn every_algorithm_seals_and_notices_a_change() {
     for (algorithm, size) in keys.into_iter().chain([(MacAlgorithm::Sm4Ecb, 16)]) {
         let key = MacKey::new(algorithm, &vec![0x5A; size]).ok().unwrap();
         let mut message = Message::new("0200").unwrap();
-        message
-            .set_number(4, 1234)
-            .unwrap()
-            .set(41, "10000001")
-            .unwrap();
+        message.set_number(4, 1234).unwrap().set(41, "10000001").unwrap();
         assert_eq!(message.verify(&key), Err(MacError::Missing));
         message.seal(&key).unwrap();
         let sent = Message::decode(&message.encode().unwrap()).unwrap();

@@ -1,13 +1,11 @@
 //! What holds for all messages and all bytes.
 
 use super::samples::samples;
-use iso8583::crypto::{
-    DesKey, Pin, decrypt_pin, decrypt_track, encrypt_pin, encrypt_track, pin_from_clear_block,
-};
+use iso8583::crypto::{DesKey, Pin, decrypt_pin, decrypt_track, encrypt_pin, encrypt_track, pin_from_clear_block};
 use iso8583::fields::{Content, FIELDS, FieldSpec, Length, Shown};
 use iso8583::values::{
-    Balance, BatchUpload, CodeData, F53, F60, F61, KeyLayout, ReplyTexts, SettlementTotals,
-    SignInKeys, SignInRequest, text,
+    Balance, BatchUpload, CodeData, F53, F60, F61, KeyLayout, ReplyTexts, SettlementTotals, SignInKeys, SignInRequest,
+    text,
 };
 use iso8583::{FrameError, Framing, HeaderForm, Message, Pan, Track2};
 use proptest::collection::{btree_set, vec};
@@ -38,9 +36,7 @@ fn message() -> impl Strategy<Value = Message> {
         for (spec, value) in fields {
             match spec.content {
                 Content::Digits | Content::Track => {
-                    message
-                        .set(spec.number, std::str::from_utf8(&value).unwrap())
-                        .unwrap();
+                    message.set(spec.number, std::str::from_utf8(&value).unwrap()).unwrap();
                 }
                 Content::Text | Content::Binary => {
                     message.set_bytes(spec.number, &value).unwrap();

@@ -6,9 +6,8 @@ use iso8583::{Frame, Framing, Header, HeaderForm, Message, Tpdu};
 use serde_json::Value;
 use std::sync::LazyLock;
 
-pub static SAMPLES: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../samples.json")).expect("samples.json is JSON")
-});
+pub static SAMPLES: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../samples.json")).expect("samples.json is JSON"));
 
 pub struct Sample {
     pub name: &'static str,
@@ -39,8 +38,7 @@ impl Sample {
     }
 
     pub fn message(&self) -> Message {
-        Message::decode(self.message_bytes())
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        Message::decode(self.message_bytes()).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 }
 
@@ -92,18 +90,11 @@ fn every_field_reads_as_an_independent_decoder_read_it() {
             sample.name
         );
         let expected = sample.decoded()["fields"].as_object().expect("fields");
-        let numbers: Vec<String> = message
-            .field_numbers()
-            .map(|number| number.to_string())
-            .collect();
+        let numbers: Vec<String> = message.field_numbers().map(|number| number.to_string()).collect();
         assert_eq!(numbers.len(), expected.len(), "{}", sample.name);
         for number in numbers {
             let place = format!("{} field {number}", sample.name);
-            let seen = as_json(
-                &message,
-                number.parse().expect("a number"),
-                &expected[&number],
-            );
+            let seen = as_json(&message, number.parse().expect("a number"), &expected[&number]);
             assert_eq!(seen, expected[&number], "{place}");
         }
     }
@@ -120,9 +111,7 @@ fn as_json(message: &Message, number: u8, like: &Value) -> Value {
             .map(|text| format!("{text:<width$}", width = bytes.len()))
     };
     match (spec.content, spec.length) {
-        (Content::Digits, Length::Fixed(3)) if number == 22 => {
-            format!("{}|0", text().unwrap()).into()
-        }
+        (Content::Digits, Length::Fixed(3)) if number == 22 => format!("{}|0", text().unwrap()).into(),
         (Content::Digits, Length::Fixed(3)) => format!("0|{}", text().unwrap()).into(),
         (Content::Digits | Content::Track, Length::Fixed(_)) => text().into(),
         (Content::Digits | Content::Track, _) => {
@@ -130,11 +119,7 @@ fn as_json(message: &Message, number: u8, like: &Value) -> Value {
             digits.extend((digits.len() % 2 == 1).then_some('0'));
             serde_json::json!({ "len": bytes.len(), "bcd": digits })
         }
-        (Content::Text | Content::Binary, Length::Fixed(_))
-            if like.as_str() == text().as_deref() =>
-        {
-            text().into()
-        }
+        (Content::Text | Content::Binary, Length::Fixed(_)) if like.as_str() == text().as_deref() => text().into(),
         (Content::Text | Content::Binary, Length::Fixed(_)) => hex::encode_upper(bytes).into(),
         (Content::Text | Content::Binary, _) if like.get("text").is_some() => {
             serde_json::json!({ "len": bytes.len(), "text": text() })
@@ -148,10 +133,8 @@ fn as_json(message: &Message, number: u8, like: &Value) -> Value {
 #[test]
 fn frames_of_the_dumps_read_and_come_out_as_they_went_in() {
     for sample in samples() {
-        let (Some(tpdu), Some(header)) = (
-            sample.decoded()["tpdu"].as_str(),
-            sample.decoded()["header"].as_str(),
-        ) else {
+        let (Some(tpdu), Some(header)) = (sample.decoded()["tpdu"].as_str(), sample.decoded()["header"].as_str())
+        else {
             continue;
         };
         let frame = Frame::decode(sample.body(), HeaderForm::SixBytes).expect(sample.name);
@@ -206,9 +189,7 @@ fn macs_of_the_constructed_messages_belong_to_their_bytes() {
         assert!(sealed_anew == message, "{}", sample.name);
 
         let mut changed = message.clone();
-        changed
-            .set_number(11, message.number(11).unwrap() + 1)
-            .unwrap();
+        changed.set_number(11, message.number(11).unwrap() + 1).unwrap();
         assert!(changed.verify(&key).is_err(), "{}", sample.name);
         checked += 1;
     }

@@ -3,8 +3,8 @@
 use super::samples::{SAMPLES, sample, samples};
 use iso8583::crypto::{DesKey, Sm4Key};
 use iso8583::values::{
-    BatchUpload, CodeData, CodeKind, F53, F60, F61, KeyLayout, PinForm, ReplyTexts,
-    SettlementTotals, SignInKeys, SignInRequest, WrappedKey, operator,
+    BatchUpload, CodeData, CodeKind, F53, F60, F61, KeyLayout, PinForm, ReplyTexts, SettlementTotals, SignInKeys,
+    SignInRequest, WrappedKey, operator,
 };
 use iso8583::{Kind, Message, tlv};
 
@@ -58,11 +58,7 @@ fn field_60_of_every_dump_reads_and_most_are_built_the_same() {
         };
         let read = F60::of(&message).expect(sample.name);
         let built = read.digits().unwrap();
-        assert!(
-            digits.starts_with(&built),
-            "{}: {digits} {built}",
-            sample.name
-        );
+        assert!(digits.starts_with(&built), "{}: {digits} {built}", sample.name);
         // Two dumps end within a part, or after the last.
         let exact = [8, 11, 12, 13, 14, 17].contains(&digits.len());
         assert_eq!(built == digits, exact, "{}", sample.name);
@@ -71,18 +67,10 @@ fn field_60_of_every_dump_reads_and_most_are_built_the_same() {
 
 #[test]
 fn a_sign_in_request_tells_the_device() {
-    let request =
-        |name: &str| SignInRequest::parse(sample(name).message().bytes(62).unwrap()).unwrap();
+    let request = |name: &str| SignInRequest::parse(sample(name).message().bytes(62).unwrap()).unwrap();
     let ours = request("signin_req");
-    assert_eq!(
-        (ours.certificate.as_str(), ours.serial.as_str()),
-        ("0001", "TESTSN01")
-    );
-    for name in [
-        "signin_req",
-        "csdn90042949_signin_req",
-        "donjin_http_signin_req",
-    ] {
+    assert_eq!((ours.certificate.as_str(), ours.serial.as_str()), ("0001", "TESTSN01"));
+    for name in ["signin_req", "csdn90042949_signin_req", "donjin_http_signin_req"] {
         let bytes = sample(name).message().bytes(62).unwrap().to_vec();
         assert_eq!(request(name).to_bytes().unwrap(), bytes, "{name}");
         for cut in 0..bytes.len() {
@@ -97,21 +85,11 @@ fn a_sign_in_request_tells_the_device() {
 
 #[test]
 fn a_sign_in_answer_hands_out_keys_that_open_under_the_master_key() {
-    let bytes = sample("signin_resp_00")
-        .message()
-        .bytes(62)
-        .unwrap()
-        .to_vec();
+    let bytes = sample("signin_resp_00").message().bytes(62).unwrap().to_vec();
     let keys = SignInKeys::parse(&bytes, KeyLayout::Double).unwrap();
     let tmk = des("TMK");
-    assert_eq!(
-        keys.pik.open(&tmk).ok().unwrap().expose(),
-        des("PIK").expose()
-    );
-    assert_eq!(
-        keys.mak.open(&tmk).ok().unwrap().expose(),
-        des("MAK").expose()
-    );
+    assert_eq!(keys.pik.open(&tmk).ok().unwrap().expose(), des("PIK").expose());
+    assert_eq!(keys.mak.open(&tmk).ok().unwrap().expose(), des("MAK").expose());
     assert!(keys.pik.open(&des("TDK")).is_err());
 
     let built = SignInKeys {
@@ -139,15 +117,8 @@ fn a_mac_key_whose_second_half_is_not_zero_is_double() {
     let message = sample("ums_signin_resp_tdk").message();
     let keys = SignInKeys::parse(message.bytes(62).unwrap(), KeyLayout::Double).unwrap();
     assert_eq!(keys.mak.cryptogram.len(), 16);
-    assert_eq!(
-        keys.to_bytes(KeyLayout::Double).unwrap(),
-        message.bytes(62).unwrap()
-    );
-    for name in [
-        "centerm_logon_resp",
-        "easy8583_signin_resp",
-        "alatka_cups0810",
-    ] {
+    assert_eq!(keys.to_bytes(KeyLayout::Double).unwrap(), message.bytes(62).unwrap());
+    for name in ["centerm_logon_resp", "easy8583_signin_resp", "alatka_cups0810"] {
         let message = sample(name).message();
         let keys = SignInKeys::parse(message.bytes(62).unwrap(), KeyLayout::Double).unwrap();
         assert_eq!(keys.mak.cryptogram.len(), 8, "{name}");
@@ -170,10 +141,7 @@ fn single_length_and_sm4_keys_have_layouts_of_their_own() {
     };
     let bytes = single.to_bytes(KeyLayout::Single).unwrap();
     assert_eq!(bytes.len(), 24);
-    assert_eq!(
-        SignInKeys::parse(&bytes, KeyLayout::Single).unwrap(),
-        single
-    );
+    assert_eq!(SignInKeys::parse(&bytes, KeyLayout::Single).unwrap(), single);
     assert!(single.to_bytes(KeyLayout::Double).is_err());
 
     let master = Sm4Key::new(&[7; 16]).ok().unwrap();
@@ -202,16 +170,9 @@ fn single_length_and_sm4_keys_have_layouts_of_their_own() {
 
 #[test]
 fn a_key_block_of_the_wrong_length_is_refused() {
-    let bytes = sample("signin_resp_00")
-        .message()
-        .bytes(62)
-        .unwrap()
-        .to_vec();
+    let bytes = sample("signin_resp_00").message().bytes(62).unwrap().to_vec();
     for cut in 0..bytes.len() {
-        assert!(
-            SignInKeys::parse(&bytes[..cut], KeyLayout::Double).is_err(),
-            "{cut}"
-        );
+        assert!(SignInKeys::parse(&bytes[..cut], KeyLayout::Double).is_err(), "{cut}");
     }
     assert!(SignInKeys::parse(&bytes, KeyLayout::Single).is_err());
     assert!(SignInKeys::parse(&bytes, KeyLayout::DoubleWithTrack).is_err());
@@ -219,25 +180,18 @@ fn a_key_block_of_the_wrong_length_is_refused() {
 
 #[test]
 fn a_settlement_adds_up_to_what_its_story_tells() {
-    let request =
-        SettlementTotals::parse(sample("settle_req").message().text(48).unwrap()).unwrap();
+    let request = SettlementTotals::parse(sample("settle_req").message().text(48).unwrap()).unwrap();
     assert_eq!(
         (request.domestic.debit.amount, request.domestic.debit.count),
         (12_345, 1)
     );
     assert_eq!(
-        (
-            request.domestic.credit.amount,
-            request.domestic.credit.count
-        ),
+        (request.domestic.credit.amount, request.domestic.credit.count),
         (2_345, 1)
     );
     let answer = sample("settle_resp_balanced").message();
     let digits = answer.text(48).unwrap();
-    assert_eq!(
-        SettlementTotals::parse(digits).unwrap().digits().unwrap(),
-        digits
-    );
+    assert_eq!(SettlementTotals::parse(digits).unwrap().digits().unwrap(), digits);
 }
 
 #[test]
@@ -258,10 +212,7 @@ fn a_batch_upload_lists_its_transactions() {
 fn a_void_names_its_sale() {
     let message = sample("void_req").message();
     assert_eq!(F61::of(&message), Some(F61::new(1, 2, 615)));
-    assert_eq!(
-        F53::of(&message),
-        Some(F53::triple_des(PinForm::None, false))
-    );
+    assert_eq!(F53::of(&message), Some(F53::triple_des(PinForm::None, false)));
     assert_eq!(
         F53::of(&sample("jiso_sale_req").message()),
         Some(F53::triple_des(PinForm::WithPan, true))
@@ -387,18 +338,12 @@ fn malformed_messages_are_refused_with_field_and_place_and_answered_from_what_wa
     assert_eq!(part.unwrap().field_numbers().collect::<Vec<_>>(), [2, 3]);
 
     let cases: [(&[u8], &str); 6] = [
-        (
-            &[],
-            "message type, at byte 0: 2 more bytes expected, 0 left",
-        ),
+        (&[], "message type, at byte 0: 2 more bytes expected, 0 left"),
         (
             &[0x02, 0x0F],
             "message type, at byte 0: the value must be decimal digits",
         ),
-        (
-            &[0x02, 0x00, 0x20],
-            "bitmap, at byte 2: 8 more bytes expected, 1 left",
-        ),
+        (&[0x02, 0x00, 0x20], "bitmap, at byte 2: 8 more bytes expected, 1 left"),
         (
             &[0x02, 0x00, 0x80, 0, 0, 0, 0, 0, 0, 0],
             "bitmap, at byte 2: a secondary bitmap is not used in this dialect",
@@ -413,10 +358,7 @@ fn malformed_messages_are_refused_with_field_and_place_and_answered_from_what_wa
         ),
     ];
     for (bytes, words) in cases {
-        assert_eq!(
-            Message::decode(bytes).expect_err("refused").to_string(),
-            words
-        );
+        assert_eq!(Message::decode(bytes).expect_err("refused").to_string(), words);
     }
 }
 

@@ -90,11 +90,7 @@ fn value(ctx: &Ctx, name: &str, lang: Lang, told: &Told<'_>) -> Option<String> {
     if let Some(number) = found.as_i64() {
         return Some(match name {
             "amount" => Fen(number).yuan(),
-            _ if name.ends_with("_at") => {
-                ctx.platform
-                    .zone
-                    .human(Time::from_millis(number), ctx.now, lang)
-            }
+            _ if name.ends_with("_at") => ctx.platform.zone.human(Time::from_millis(number), ctx.now, lang),
             _ => number.to_string(),
         });
     }
@@ -104,17 +100,8 @@ fn value(ctx: &Ctx, name: &str, lang: Lang, told: &Told<'_>) -> Option<String> {
 }
 
 /// The catalogue's title of a code, by what the place is called.
-fn title(
-    catalog: &Catalog,
-    name: &str,
-    lang: Lang,
-    code: &str,
-    subject_kind: &str,
-) -> Option<String> {
-    let stage = || {
-        SubjectKind::parse(subject_kind)
-            .and_then(|kind| catalog.stages.get(&(kind, code.to_owned())))
-    };
+fn title(catalog: &Catalog, name: &str, lang: Lang, code: &str, subject_kind: &str) -> Option<String> {
+    let stage = || SubjectKind::parse(subject_kind).and_then(|kind| catalog.stages.get(&(kind, code.to_owned())));
     let text = match name {
         "reason" => &catalog.reasons.get(code)?.texts(lang).title,
         "step" => &catalog.steps.get(code)?.texts(lang).title,

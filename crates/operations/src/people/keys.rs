@@ -29,11 +29,7 @@ const MARK: &str = "shk_";
 
 /// Makes a key: its id, and the key itself, which is shown once and stored as a hash. Takes `manage_users`, or
 /// `manage_own_users` for one's own merchant.
-pub fn create_api_key(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    new: NewKey<'_>,
-) -> Done<(String, SecretString)> {
+pub fn create_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewKey<'_>) -> Done<(String, SecretString)> {
     need_to_manage(ctx, new.merchant, new.role)?;
     if !ctx.catalog().roles.contains_key(new.role) || new.role == "system" {
         return Err(Refused::field(
@@ -80,9 +76,7 @@ pub fn disable_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str)
     let row = row.ok_or_else(|| Refused::not_found("API key", id))?;
     need_to_manage(ctx, &row.merchant_id, &row.role)?;
     api_keys::disable(tx, id, ctx.now.millis()).map_err(|error| match error {
-        store::Error::NotOne { .. } => {
-            Refused::conflict("API key", id, "it is switched off already")
-        }
+        store::Error::NotOne { .. } => Refused::conflict("API key", id, "it is switched off already"),
         other => other.into(),
     })?;
     traced(tx, ctx, "people.disable_api_key", "api_key.disabled", &row)

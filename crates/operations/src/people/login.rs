@@ -99,9 +99,7 @@ pub fn login_done(
     // Read again: other tries may have been counted while the password was verified.
     let user = match &attempt.user {
         None => None,
-        Some(user) => {
-            users::get(tx, &user.id)?.filter(|now| now.password_hash == user.password_hash)
-        }
+        Some(user) => users::get(tx, &user.id)?.filter(|now| now.password_hash == user.password_hash),
     };
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
         return Ok(Login::Not(Refused::NotAuthenticated));
@@ -117,10 +115,7 @@ pub fn login_done(
         let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
             return Ok(Login::CodeNeeded);
         };
-        let secret = ctx
-            .platform
-            .sealer
-            .open(sealed, &passwords::totp_place(&user.id))?;
+        let secret = ctx.platform.sealer.open(sealed, &passwords::totp_place(&user.id))?;
         match passwords::totp_step(secret.expose(), code, attempt.codes_at.unwrap_or(ctx.now))? {
             // A code works once: neither its step nor an earlier one is accepted again.
             Some(found) if found > user.totp_last_step => step = found,
@@ -210,9 +205,7 @@ pub fn session(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<Option<Session>>
     let staff = staff(ctx, &user.role);
     let idle = if staff { STAFF_IDLE } else { OTHERS_IDLE };
     let seen = Time::from_millis(row.seen_at);
-    let over = ctx.now.millis() >= row.expires_at
-        || ctx.now >= seen + idle
-        || (staff && !row.second_factor);
+    let over = ctx.now.millis() >= row.expires_at || ctx.now >= seen + idle || (staff && !row.second_factor);
     if over {
         return Ok(None);
     }
@@ -235,8 +228,5 @@ pub fn touch(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<()> {
 
 /// Ends a session; whether there was one.
 pub fn logout(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<bool> {
-    Ok(sessions::delete(
-        tx,
-        &ctx.platform.sealer.hash_token(token),
-    )?)
+    Ok(sessions::delete(tx, &ctx.platform.sealer.hash_token(token))?)
 }

@@ -32,16 +32,14 @@ pub fn hash_password(password: &str, salt: [u8; 16]) -> Done<String> {
 /// Whether a password is the hashed one. Pure and slow: not inside a transaction.
 pub fn verify_password(hash: &str, password: &str) -> bool {
     password.len() <= LONGEST_PASSWORD
-        && PasswordHash::new(hash).is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(password.as_bytes(), &hash)
-                .is_ok()
-        })
+        && PasswordHash::new(hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 /// A hash that no password has, of the common cost: verified where there is no such login, so that the time an
 /// answer takes tells nothing.
-pub(super) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+pub(super) const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Where a second factor's secret is kept, bound into its seal.
 pub(super) fn totp_place(user: &str) -> String {

@@ -33,9 +33,17 @@ pub struct Offer {
 }
 
 /// Subjects whose requests are offered beside the merchant, and those beside a terminal.
-const OF_MERCHANT: &[SubjectKind] = &[SubjectKind::Merchant, SubjectKind::Contract, SubjectKind::SettlementAccount];
-const OF_TERMINAL: &[SubjectKind] =
-    &[SubjectKind::Shop, SubjectKind::Terminal, SubjectKind::Registration, SubjectKind::Device];
+const OF_MERCHANT: &[SubjectKind] = &[
+    SubjectKind::Merchant,
+    SubjectKind::Contract,
+    SubjectKind::SettlementAccount,
+];
+const OF_TERMINAL: &[SubjectKind] = &[
+    SubjectKind::Shop,
+    SubjectKind::Terminal,
+    SubjectKind::Registration,
+    SubjectKind::Device,
+];
 
 /// What may be asked for about a terminal and what belongs to it, or, without one, about the merchant; what ends
 /// something comes last.
@@ -49,13 +57,21 @@ pub fn offers(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: Option<&
     let open = store::requests::open_of(tx, merchant)?;
     let others: BTreeSet<String> = open.iter().map(|r| r.id.clone()).collect();
     let world = world_of(&chain, &catalog, ctx.now, BTreeSet::new(), &others);
-    let now = World { stops: in_force(&world.stops, ctx.now), ..world };
+    let now = World {
+        stops: in_force(&world.stops, ctx.now),
+        ..world
+    };
     let mut offers = Vec::new();
-    for row in catalog.plans.values().filter(|row| access::may_act_as(ctx, &row.opened_by)) {
-        let Some((kind, id)) = subject(&chain, row, terminal.is_some()) else { continue };
-        let under_way = |r: &store::requests::RequestRow| {
-            r.kind == row.code && r.subject_kind == kind.code() && r.subject_id == id
+    for row in catalog
+        .plans
+        .values()
+        .filter(|row| access::may_act_as(ctx, &row.opened_by))
+    {
+        let Some((kind, id)) = subject(&chain, row, terminal.is_some()) else {
+            continue;
         };
+        let under_way =
+            |r: &store::requests::RequestRow| r.kind == row.code && r.subject_kind == kind.code() && r.subject_id == id;
         if open.iter().any(under_way) || !fits(&catalog, &chain, row, &now) || stopped(ctx, &catalog, &chain, row) {
             continue;
         }
@@ -63,7 +79,11 @@ pub fn offers(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: Option<&
             kind: row.code.clone(),
             name: row.name.get(ctx.lang).to_owned(),
             about: row.about.get(ctx.lang).to_owned(),
-            subject: SubjectRef { kind: kind.code().to_owned(), label: chain.label(kind, ctx.lang), id },
+            subject: SubjectRef {
+                kind: kind.code().to_owned(),
+                label: chain.label(kind, ctx.lang),
+                id,
+            },
             grave: ends(row),
         });
     }
@@ -79,9 +99,16 @@ pub fn ends(row: &PlanRow) -> bool {
 
 /// The subject a kind would be about here; none where it is about something else or that does not exist.
 fn subject(chain: &Chain, row: &PlanRow, terminal: bool) -> Option<(SubjectKind, String)> {
-    let kind = if row.code == RESTORATION && !terminal { SubjectKind::Merchant } else { row.subject };
+    let kind = if row.code == RESTORATION && !terminal {
+        SubjectKind::Merchant
+    } else {
+        row.subject
+    };
     let here = if terminal { OF_TERMINAL } else { OF_MERCHANT };
-    let id = chain.link(kind).map(|link| link.id.clone()).filter(|id| !id.is_empty())?;
+    let id = chain
+        .link(kind)
+        .map(|link| link.id.clone())
+        .filter(|id| !id.is_empty())?;
     here.contains(&kind).then_some((kind, id))
 }
 
@@ -93,10 +120,16 @@ fn fits(catalog: &Catalog, chain: &Chain, row: &PlanRow, now: &World<'_>) -> boo
         RESTORATION => now.causes().iter().any(|c| c.hidden_by.is_none() && !c.reason.r#final),
         "appeal" => now.causes().iter().any(|c| c.reason.appealable),
         _ => {
-            let stage = chain.link(row.subject).and_then(|link| link.stage.clone()).unwrap_or_default();
+            let stage = chain
+                .link(row.subject)
+                .and_then(|link| link.stage.clone())
+                .unwrap_or_default();
             match first_move(catalog, row) {
                 Some(event) => machine(row.subject).is_some_and(|m| m.next(&stage, &event).is_ok()),
-                None => catalog.stages.get(&(row.subject, stage)).is_none_or(|s| s.implies.is_none()),
+                None => catalog
+                    .stages
+                    .get(&(row.subject, stage))
+                    .is_none_or(|s| s.implies.is_none()),
             }
         }
     }
@@ -104,13 +137,28 @@ fn fits(catalog: &Catalog, chain: &Chain, row: &PlanRow, now: &World<'_>) -> boo
 
 /// The first move of the kind on its own subject. A review moves whatever it decides on and says nothing of the kind.
 fn first_move(catalog: &Catalog, row: &PlanRow) -> Option<String> {
-    let steps = row.steps.iter().filter_map(|code| catalog.steps.get(code)).filter(|s| s.kind != StepKind::Review);
+    let steps = row
+        .steps
+        .iter()
+        .filter_map(|code| catalog.steps.get(code))
+        .filter(|s| s.kind != StepKind::Review);
     let moves = steps.flat_map(|s| s.moves.iter()).chain(row.moves.iter());
-    let own = moves.filter_map(|name| name.split_once('.')).find(|(kind, _)| *kind == row.subject.code());
+    let own = moves
+        .filter_map(|name| name.split_once('.'))
+        .find(|(kind, _)| *kind == row.subject.code());
     own.map(|(_, event)| event.to_owned())
 }
 
 /// Whether the capability this kind needs is stopped.
 fn stopped(ctx: &Ctx, catalog: &Catalog, chain: &Chain, row: &PlanRow) -> bool {
-    may_now(ctx, catalog, chain, &Open { kind: row.code.clone(), ..Open::default() }).is_err()
+    may_now(
+        ctx,
+        catalog,
+        chain,
+        &Open {
+            kind: row.code.clone(),
+            ..Open::default()
+        },
+    )
+    .is_err()
 }

@@ -29,10 +29,7 @@ fn entries(db: &Db, ctx: &mut operations::Ctx, commands: &[&'static str]) {
 }
 
 fn verify(db: &Db, anchors: Vec<Anchor>) -> ChainReport {
-    read(db, &system(), move |tx, _| {
-        audit::verify_against(tx, &anchors)
-    })
-    .unwrap()
+    read(db, &system(), move |tx, _| audit::verify_against(tx, &anchors)).unwrap()
 }
 
 /// Three sealed entries.
@@ -41,10 +38,7 @@ fn sealed() -> Vec<TestDb> {
     for test in &all {
         let mut ctx = system();
         entries(test.db(), &mut ctx, &["a", "b", "c"]);
-        assert_eq!(
-            write(test.db(), &mut ctx, |tx, ctx| audit::seal(tx, ctx)).unwrap(),
-            3
-        );
+        assert_eq!(write(test.db(), &mut ctx, |tx, ctx| audit::seal(tx, ctx)).unwrap(), 3);
     }
     all
 }
@@ -53,10 +47,7 @@ fn sealed() -> Vec<TestDb> {
 fn sealing_numbers_new_entries_in_the_order_of_their_ids_and_goes_on_where_it_stopped() {
     for test in sealed() {
         let mut ctx = system();
-        assert_eq!(
-            write(test.db(), &mut ctx, |tx, ctx| audit::seal(tx, ctx)).unwrap(),
-            0
-        );
+        assert_eq!(write(test.db(), &mut ctx, |tx, ctx| audit::seal(tx, ctx)).unwrap(), 0);
         ctx.ids = domain::ids::IdSource::seeded(2);
         entries(test.db(), &mut ctx, &["d"]);
         let tail = verify(test.db(), vec![]);
@@ -64,15 +55,9 @@ fn sealing_numbers_new_entries_in_the_order_of_their_ids_and_goes_on_where_it_st
             (tail.links, tail.unsealed, tail.oldest_unsealed_at),
             (3, 1, Some(ctx.now.millis()))
         );
-        assert_eq!(
-            write(test.db(), &mut ctx, |tx, ctx| audit::seal(tx, ctx)).unwrap(),
-            1
-        );
+        assert_eq!(write(test.db(), &mut ctx, |tx, ctx| audit::seal(tx, ctx)).unwrap(), 1);
         let report = verify(test.db(), vec![]);
-        assert_eq!(
-            (report.links, report.unsealed, report.problems),
-            (4, 0, vec![])
-        );
+        assert_eq!((report.links, report.unsealed, report.problems), (4, 0, vec![]));
         assert_eq!(report.head.unwrap().seq, 4);
     }
 }
@@ -83,22 +68,13 @@ fn only_the_node_that_holds_the_lease_seals_until_it_goes_silent() {
         let mut one = system();
         entries(test.db(), &mut one, &["a"]);
         one.actor.id = "system:sealer@one".to_owned();
-        assert_eq!(
-            write(test.db(), &mut one, |tx, ctx| audit::seal(tx, ctx)).unwrap(),
-            1
-        );
+        assert_eq!(write(test.db(), &mut one, |tx, ctx| audit::seal(tx, ctx)).unwrap(), 1);
         entries(test.db(), &mut one, &["b"]);
         let mut two = system();
         two.actor.id = "system:sealer@two".to_owned();
-        assert_eq!(
-            write(test.db(), &mut two, |tx, ctx| audit::seal(tx, ctx)).unwrap(),
-            0
-        );
+        assert_eq!(write(test.db(), &mut two, |tx, ctx| audit::seal(tx, ctx)).unwrap(), 0);
         two.now = two.now + domain::time::Duration::seconds(11);
-        assert_eq!(
-            write(test.db(), &mut two, |tx, ctx| audit::seal(tx, ctx)).unwrap(),
-            1
-        );
+        assert_eq!(write(test.db(), &mut two, |tx, ctx| audit::seal(tx, ctx)).unwrap(), 1);
         assert_eq!(verify(test.db(), vec![]).problems, vec![]);
     }
 }
@@ -114,10 +90,7 @@ fn sealers_racing_under_one_name_still_make_one_chain() {
                 test.db().write(move |tx| audit::seal(tx, &ctx))
             })
             .collect();
-        let sealed: u64 = answers
-            .into_iter()
-            .map(|answer| answer.wait().unwrap())
-            .sum();
+        let sealed: u64 = answers.into_iter().map(|answer| answer.wait().unwrap()).sum();
         assert_eq!(sealed, 4);
         let report = verify(test.db(), vec![]);
         assert_eq!((report.links, report.problems), (4, vec![]));
@@ -185,10 +158,7 @@ const TAMPERED: &[(&str, &[&str], &[&str])] = &[
     (
         "an entry taken out of the chain to be sealed anew",
         &["update audit_entries set seq = null, reason = 'another' where seq = 3"],
-        &[
-            "its entry has another number, or none",
-            "its entry was changed",
-        ],
+        &["its entry has another number, or none", "its entry was changed"],
     ),
     (
         "an entry edited and its digest with it",
@@ -196,10 +166,7 @@ const TAMPERED: &[(&str, &[&str], &[&str])] = &[
             "update audit_entries set reason = 'another' where seq = 2",
             "update audit_chain set digest = 'feed' where seq = 2",
         ],
-        &[
-            "its hash is not that of its contents",
-            "its entry was changed",
-        ],
+        &["its hash is not that of its contents", "its entry was changed"],
     ),
     (
         "a link's hash edited",
@@ -220,10 +187,7 @@ fn every_way_of_tampering_shows_and_an_untouched_chain_shows_nothing() {
         for test in sealed() {
             tamper(test.db(), statements);
             let problems = verify(test.db(), vec![]).problems;
-            let found: Vec<&str> = problems
-                .iter()
-                .map(|problem| problem.what.as_str())
-                .collect();
+            let found: Vec<&str> = problems.iter().map(|problem| problem.what.as_str()).collect();
             assert_eq!(found, *says, "{what}, {:?}", test.engine());
         }
     }
@@ -245,10 +209,7 @@ fn a_cut_end_shows_only_against_a_head_kept_outside() {
         let problems = verify(test.db(), vec![head]).problems;
         assert_eq!(problems.len(), 1);
         assert_eq!(
-            (
-                problems[0].seq,
-                problems[0].what.contains("anchored outside")
-            ),
+            (problems[0].seq, problems[0].what.contains("anchored outside")),
             (3, true)
         );
     }
@@ -260,37 +221,20 @@ fn the_log_is_read_newest_first_page_by_page_by_auditors_only() {
         let auditor = ctx(someone("au", "auditor"));
         let page = |cursor: Option<String>| {
             read(test.db(), &auditor, move |tx, ctx| {
-                audit::list(
-                    tx,
-                    ctx,
-                    &store::audit::Filter::default(),
-                    &Paging { limit: 2, cursor },
-                )
+                audit::list(tx, ctx, &store::audit::Filter::default(), &Paging { limit: 2, cursor })
             })
             .unwrap()
         };
         let first = page(None);
-        let commands: Vec<_> = first
-            .data
-            .iter()
-            .map(|entry| entry.command.as_str())
-            .collect();
+        let commands: Vec<_> = first.data.iter().map(|entry| entry.command.as_str()).collect();
         assert_eq!((commands, first.has_more), (vec!["c", "b"], true));
         assert_eq!((first.data[0].seq, first.data[0].hash.len()), (Some(3), 64));
         let last = page(first.next_cursor);
-        assert_eq!(
-            (last.data.len(), last.has_more, last.next_cursor),
-            (1, false, None)
-        );
+        assert_eq!((last.data.len(), last.has_more, last.next_cursor), (1, false, None));
 
         let desk = ctx(someone("de", "desk"));
         let refused = read(test.db(), &desk, |tx, ctx| {
-            audit::list(
-                tx,
-                ctx,
-                &store::audit::Filter::default(),
-                &Paging::default(),
-            )
+            audit::list(tx, ctx, &store::audit::Filter::default(), &Paging::default())
         });
         assert!(matches!(
             refused,

@@ -112,13 +112,7 @@ fn worlds() -> Vec<TestDb> {
                 run_at: ctx.now,
             };
             jobs::enqueue(tx, ctx, job)?;
-            jobs::claim(
-                tx,
-                "sweep",
-                "node",
-                domain::time::Duration::minutes(1),
-                ctx.now,
-            )?;
+            jobs::claim(tx, "sweep", "node", domain::time::Duration::minutes(1), ctx.now)?;
             gates::refresh(tx, ctx, "mch_1", "trm_1")?;
             audit::seal(tx, ctx)
         })
@@ -216,9 +210,7 @@ const CORRUPTORS: &[(&str, &[&str])] = &[
     ),
     (
         "terminal numbers lead to their terminals",
-        &[
-            "insert into terminal_numbers (number, merchant_id, terminal_id) values ('10000018', 'mch_1', 'trm_2')",
-        ],
+        &["insert into terminal_numbers (number, merchant_id, terminal_id) values ('10000018', 'mch_1', 'trm_2')"],
     ),
     (
         "stops are single, end after they start, and are lifted by someone",
@@ -239,10 +231,7 @@ const CORRUPTORS: &[(&str, &[&str])] = &[
     ),
     (
         "live stops name reasons of the catalogue",
-        &[
-            "update stops set reason = 'device.sad'",
-            "delete from gates",
-        ],
+        &["update stops set reason = 'device.sad'", "delete from gates"],
     ),
     (
         "a gate row that holds is what its rows say",
@@ -348,14 +337,8 @@ const CORRUPTORS: &[(&str, &[&str])] = &[
             "insert into outbox (merchant_id, event_id, kind, due_at, attempts) values ('mch_1', 'evt_0', 'stop.started', 1, 0)",
         ],
     ),
-    (
-        "lease tokens only grow",
-        &["update jobs set lease_token = 0"],
-    ),
-    (
-        "lease tokens only grow",
-        &["update jobs set lease_holder = ''"],
-    ),
+    ("lease tokens only grow", &["update jobs set lease_token = 0"]),
+    ("lease tokens only grow", &["update jobs set lease_holder = ''"]),
     ("lease tokens only grow", &["update leases set token = 0"]),
     (
         "every event can be read out",
@@ -395,9 +378,7 @@ fn the_smallest_break_shows_under_its_own_invariant_and_no_other() {
 fn every_invariant_has_a_break_that_shows_it() {
     for invariant in INVARIANTS {
         assert!(
-            CORRUPTORS
-                .iter()
-                .any(|(title, _)| *title == invariant.title),
+            CORRUPTORS.iter().any(|(title, _)| *title == invariant.title),
             "nothing breaks «{}»",
             invariant.title
         );
@@ -407,10 +388,7 @@ fn every_invariant_has_a_break_that_shows_it() {
 #[test]
 fn a_violation_says_where_what_was_expected_and_what_is_there() {
     for test in worlds() {
-        let violations = broken(
-            test.db(),
-            &["delete from review_decisions where person_id = 'per_3'"],
-        );
+        let violations = broken(test.db(), &["delete from review_decisions where person_id = 'per_3'"]);
         let text = |text: &str| text.to_owned();
         assert_eq!(
             violations,

@@ -17,11 +17,7 @@ use super::world::{ctx, databases, read, someone, system, tamper, write};
 fn every_kind_has_a_sentence_in_both_languages_with_places_that_can_be_filled() {
     let mut kinds = BTreeSet::new();
     for sentence in SENTENCES {
-        assert!(
-            kinds.insert(sentence.kind),
-            "«{}» stands twice",
-            sentence.kind
-        );
+        assert!(kinds.insert(sentence.kind), "«{}» stands twice", sentence.kind);
         let places = |template: &str| -> BTreeSet<String> {
             assert!(!template.trim().is_empty(), "{}", sentence.kind);
             assert_eq!(
@@ -30,16 +26,9 @@ fn every_kind_has_a_sentence_in_both_languages_with_places_that_can_be_filled() 
                 "{template}"
             );
             let parts = template.split('{').skip(1);
-            parts
-                .map(|part| part.split_once('}').unwrap().0.to_owned())
-                .collect()
+            parts.map(|part| part.split_once('}').unwrap().0.to_owned()).collect()
         };
-        assert_eq!(
-            places(sentence.zh),
-            places(sentence.en),
-            "{}",
-            sentence.kind
-        );
+        assert_eq!(places(sentence.zh), places(sentence.en), "{}", sentence.kind);
         for place in places(sentence.zh) {
             assert!(
                 PLACES.contains(&place.as_str()),
@@ -66,18 +55,10 @@ fn every_kind_that_the_operations_write_has_a_sentence() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("sentences.rs")
-            {
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("sentences.rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                let after_kind = text
-                    .split("kind: \"")
-                    .skip(1)
-                    .filter_map(|rest| rest.split('"').next());
-                written.extend(
-                    after_kind
-                        .filter(|kind| kind.contains('.'))
-                        .map(str::to_owned),
-                );
+                let after_kind = text.split("kind: \"").skip(1).filter_map(|rest| rest.split('"').next());
+                written.extend(after_kind.filter(|kind| kind.contains('.')).map(str::to_owned));
             }
         }
     }
@@ -85,18 +66,11 @@ fn every_kind_that_the_operations_write_has_a_sentence() {
         written.contains("clock.advanced"),
         "the search finds nothing: {written:?}"
     );
-    let missing: Vec<_> = written
-        .iter()
-        .filter(|kind| events::sentence(kind).is_none())
-        .collect();
+    let missing: Vec<_> = written.iter().filter(|kind| events::sentence(kind).is_none()).collect();
     assert!(missing.is_empty(), "no sentence for {missing:?}");
 }
 
-fn tell(
-    db: &Db,
-    ctx: &mut operations::Ctx,
-    happened: impl Fn(&str) -> Happened<'_> + Send + 'static,
-) {
+fn tell(db: &Db, ctx: &mut operations::Ctx, happened: impl Fn(&str) -> Happened<'_> + Send + 'static) {
     write(db, ctx, move |tx, ctx| {
         let change = Change {
             command: "test",
@@ -156,32 +130,16 @@ fn codes_become_titles_when_read_and_missing_facts_leave_no_hole() {
             )
         });
         tell(test.db(), &mut ctx, |a| {
-            about(
-                "request.step_completed",
-                json!({ "step": "sign_in_terminal" }),
-                a,
-            )
+            about("request.step_completed", json!({ "step": "sign_in_terminal" }), a)
         });
         tell(test.db(), &mut ctx, |a| {
-            about(
-                "terminal.declined",
-                json!({ "amount": 1234, "response_code": "97" }),
-                a,
-            )
+            about("terminal.declined", json!({ "amount": 1234, "response_code": "97" }), a)
         });
         tell(test.db(), &mut ctx, |a| {
-            about(
-                "terminal.stage_changed",
-                json!({ "from": "draft", "to": "live" }),
-                a,
-            )
+            about("terminal.stage_changed", json!({ "from": "draft", "to": "live" }), a)
         });
         tell(test.db(), &mut ctx, |a| {
-            about(
-                "stop.cleared",
-                json!({ "reason": "gone.from.catalogue" }),
-                a,
-            )
+            about("stop.cleared", json!({ "reason": "gone.from.catalogue" }), a)
         });
 
         let mut said: Vec<String> = list(
@@ -231,9 +189,7 @@ fn codes_become_titles_when_read_and_missing_facts_leave_no_hole() {
 fn a_subject_is_called_by_its_name_and_by_its_id_when_it_is_gone() {
     for test in databases() {
         let mut ctx = system();
-        tell(test.db(), &mut ctx, |a| {
-            about("dormancy.woken", json!({}), a)
-        });
+        tell(test.db(), &mut ctx, |a| about("dormancy.woken", json!({}), a));
         let filter = || Filter {
             terminal: "trm_1".to_owned(),
             merchant: "mch_1".to_owned(),
@@ -280,18 +236,11 @@ fn a_merchant_hears_of_itself_only_and_not_the_institutions_remarks() {
         };
         let heard = list(test.db(), &owner("mch_1"), Filter::default());
         assert_eq!(heard.len(), 1);
-        assert_eq!(
-            (heard[0].data.get("why"), heard[0].actor.as_str()),
-            (None, "")
-        );
+        assert_eq!((heard[0].data.get("why"), heard[0].actor.as_str()), (None, ""));
         assert!(!heard[0].text.contains("police"));
 
         let staff = list(test.db(), &ctx(someone("de", "desk")), Filter::default());
-        assert!(
-            staff[0].text.contains("called the police"),
-            "{}",
-            staff[0].text
-        );
+        assert!(staff[0].text.contains("called the police"), "{}", staff[0].text);
         assert_eq!(staff[0].actor, "system:test");
 
         let mut agent = someone("ag", "agent");
@@ -306,13 +255,7 @@ fn a_merchant_hears_of_itself_only_and_not_the_institutions_remarks() {
             let refused = read(test.db(), &stranger, move |tx, ctx| {
                 events::list(tx, ctx, &of_mch_1(), &Paging::default())
             });
-            assert!(matches!(
-                refused,
-                Err(Refused::NotFound {
-                    what: "merchant",
-                    ..
-                })
-            ));
+            assert!(matches!(refused, Err(Refused::NotFound { what: "merchant", .. })));
         }
         let all = read(test.db(), &owner("-"), |tx, ctx| {
             events::list(tx, ctx, &Filter::default(), &Paging::default())

@@ -58,8 +58,13 @@ fn something(tx: &mut Tx<'_>, ctx: &mut Ctx, dice: &mut IdSource) -> Result<(), 
     let (kind, id) = SUBJECTS[usize::try_from(dice.below(12)).unwrap()];
     match dice.below(4) {
         0 | 1 => {
-            let reasons: Vec<String> =
-                ctx.catalog().reasons.values().filter(|r| r.subject == kind).map(|r| r.code.clone()).collect();
+            let reasons: Vec<String> = ctx
+                .catalog()
+                .reasons
+                .values()
+                .filter(|r| r.subject == kind)
+                .map(|r| r.code.clone())
+                .collect();
             if reasons.is_empty() {
                 return Ok(());
             }
@@ -67,8 +72,15 @@ fn something(tx: &mut Tx<'_>, ctx: &mut Ctx, dice: &mut IdSource) -> Result<(), 
             let hours = |n: u64| Duration::hours(i64::try_from(n).unwrap());
             let starts_at = (dice.below(2) == 0).then(|| ctx.now + hours(dice.below(72)));
             let ends_at = (dice.below(3) == 0).then(|| ctx.now + hours(72 + dice.below(72)));
-            let place =
-                Place { merchant: "mch_1".into(), kind, id: id.into(), reason, starts_at, ends_at, details: json!({}) };
+            let place = Place {
+                merchant: "mch_1".into(),
+                kind,
+                id: id.into(),
+                reason,
+                starts_at,
+                ends_at,
+                details: json!({}),
+            };
             stops::place(tx, ctx, place).map(|_| ())
         }
         2 => {
@@ -102,7 +114,9 @@ fn the_row_and_a_recomputation_agree_after_any_history() {
         let mut seen = [0usize; 2];
         for round in 0..400 {
             let step = dice.clone();
-            let done = world::write(test.db(), &mut ctx, move |tx, ctx| something(tx, ctx, &mut step.clone()));
+            let done = world::write(test.db(), &mut ctx, move |tx, ctx| {
+                something(tx, ctx, &mut step.clone())
+            });
             if let Err(Refused::Store(error)) = done {
                 panic!("round {round}: {error}");
             }
@@ -118,7 +132,10 @@ fn the_row_and_a_recomputation_agree_after_any_history() {
             let sale = row & 1 == 0;
             seen[usize::from(sale)] += 1;
         }
-        assert!(seen[0] > 20 && seen[1] > 5, "the story must meet open and shut gates: {seen:?}");
+        assert!(
+            seen[0] > 20 && seen[1] > 5,
+            "the story must meet open and shut gates: {seen:?}"
+        );
     }
 }
 
@@ -128,12 +145,17 @@ fn a_stale_row_is_noticed() {
     for test in world::databases() {
         world::tamper(test.db(), HEALTHY);
         let mut ctx = world::ctx(Actor::system("story"));
-        world::write(test.db(), &mut ctx, |tx, ctx| gates::blocked(tx, ctx, "mch_1", "trm_1").map(|_| ())).unwrap();
+        world::write(test.db(), &mut ctx, |tx, ctx| {
+            gates::blocked(tx, ctx, "mch_1", "trm_1").map(|_| ())
+        })
+        .unwrap();
         world::tamper(
             test.db(),
-            &["insert into stops (merchant_id, id, subject_kind, subject_id, reason, announced_at, starts_at, ends_at, \
+            &[
+                "insert into stops (merchant_id, id, subject_kind, subject_id, reason, announced_at, starts_at, ends_at, \
                details, placed_by, placed_why, lifted_at, lifted_by, lifted_why, started) values ('mch_1', 'stp_1', \
-               'merchant', 'mch_1', 'merchant.risk_review', 1, 1, null, '{}', 'x', 'x', null, null, null, true)"],
+               'merchant', 'mch_1', 'merchant.risk_review', 1, 1, null, '{}', 'x', 'x', null, null, null, true)",
+            ],
         );
         let (row, full) = world::write(test.db(), &mut ctx, |tx, ctx| {
             let row = gates::blocked(tx, ctx, "mch_1", "trm_1")?;

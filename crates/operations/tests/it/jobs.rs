@@ -40,18 +40,12 @@ fn a_lease_is_one_nodes_until_it_runs_out_and_the_late_one_is_fenced_off() {
             .unwrap()
         };
         let fence = |ctx: &mut operations::Ctx, token: i64| {
-            write(test.db(), ctx, move |tx, ctx| {
-                jobs::fence(tx, "seal", token, ctx.now)
-            })
+            write(test.db(), ctx, move |tx, ctx| jobs::fence(tx, "seal", token, ctx.now))
         };
         assert_eq!(acquire(&mut ctx, "one"), Some(1));
         assert_eq!(acquire(&mut ctx, "two"), None);
         ctx.now = ctx.now + Duration::seconds(5);
-        assert_eq!(
-            acquire(&mut ctx, "one"),
-            Some(1),
-            "renewed in time: the same token"
-        );
+        assert_eq!(acquire(&mut ctx, "one"), Some(1), "renewed in time: the same token");
         ctx.now = ctx.now + Duration::seconds(9);
         assert_eq!(acquire(&mut ctx, "two"), None, "the renewal counts");
         fence(&mut ctx, 1).unwrap();
@@ -164,12 +158,9 @@ fn a_failing_job_comes_back_after_longer_and_longer_pauses_and_is_then_set_aside
 
 /// Whether the only job is due later than `now`.
 fn claimable_after(db: &Db, now: domain::time::Time) -> bool {
-    db.read(move |tx| {
-        tx.one("select run_at from jobs", store::args![])?
-            .take::<i64>(0)
-    })
-    .wait()
-    .map(|run_at| run_at > now.millis())
-    .map_err(|e: store::Error| e)
-    .unwrap()
+    db.read(move |tx| tx.one("select run_at from jobs", store::args![])?.take::<i64>(0))
+        .wait()
+        .map(|run_at| run_at > now.millis())
+        .map_err(|e: store::Error| e)
+        .unwrap()
 }

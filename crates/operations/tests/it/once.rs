@@ -6,12 +6,7 @@ use operations::refused::Refused;
 
 use super::world::{count, databases, system, write};
 
-fn begin(
-    db: &store::Db,
-    ctx: &mut operations::Ctx,
-    scope: &'static str,
-    fingerprint: &'static str,
-) -> Begun {
+fn begin(db: &store::Db, ctx: &mut operations::Ctx, scope: &'static str, fingerprint: &'static str) -> Begun {
     write(db, ctx, move |tx, ctx| {
         once::begin(tx, scope, "k1", fingerprint, ctx.now)
     })
@@ -74,14 +69,8 @@ fn of_many_equal_calls_at_once_one_is_carried_out() {
                 })
             })
             .collect();
-        let begun: Vec<Begun> = answers
-            .into_iter()
-            .map(|answer| answer.wait().unwrap())
-            .collect();
-        assert_eq!(
-            begun.iter().filter(|begun| **begun == Begun::Fresh).count(),
-            1
-        );
+        let begun: Vec<Begun> = answers.into_iter().map(|answer| answer.wait().unwrap()).collect();
+        assert_eq!(begun.iter().filter(|begun| **begun == Begun::Fresh).count(), 1);
         let replay = Begun::Replay {
             status: 200,
             body: "done".to_owned(),
@@ -128,11 +117,7 @@ fn answers_are_kept_seven_days_and_those_about_money_thirty() {
 
 #[test]
 fn a_fingerprint_sees_content_not_spelling() {
-    let one = once::fingerprint(
-        "post",
-        "/v1/stops",
-        br#"{"a": 1, "b": {"y": [1, 2], "x": null}}"#,
-    );
+    let one = once::fingerprint("post", "/v1/stops", br#"{"a": 1, "b": {"y": [1, 2], "x": null}}"#);
     let same = once::fingerprint("POST", "/v1/stops", br#"{"b":{"x":null,"y":[1,2]},"a":1}"#);
     assert_eq!(one, same);
     for (method, path, body) in [

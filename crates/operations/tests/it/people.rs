@@ -42,13 +42,7 @@ fn user(db: &Db, login: &'static str, role: &'static str) -> String {
 }
 
 /// The three steps of a log-in.
-fn log_in(
-    db: &Db,
-    ctx: &mut Ctx,
-    login: &'static str,
-    password: &str,
-    code: Option<String>,
-) -> Login {
+fn log_in(db: &Db, ctx: &mut Ctx, login: &'static str, password: &str, code: Option<String>) -> Login {
     let attempt = read(db, ctx, move |tx, _| people::login_row(tx, login)).unwrap();
     let right = attempt.password_is(&SecretString::from(password));
     write(db, ctx, move |tx, ctx| {
@@ -84,20 +78,15 @@ fn an_owner_logs_in_with_a_password_and_their_token_is_nowhere_in_clear() {
         assert_eq!(token.len(), 64);
         let kept: String = test
             .db()
-            .read(|tx| {
-                tx.one("select token_hash from sessions", store::args![])?
-                    .take(0)
-            })
+            .read(|tx| tx.one("select token_hash from sessions", store::args![])?.take(0))
             .wait()
             .map_err(|e: store::Error| e)
             .unwrap();
         assert!(kept != token && kept.len() == 64);
         let (for_session, ctx_) = (token.clone(), ctx.clone());
-        let session = read(test.db(), &ctx_, move |tx, ctx| {
-            people::session(tx, ctx, &for_session)
-        })
-        .unwrap()
-        .unwrap();
+        let session = read(test.db(), &ctx_, move |tx, ctx| people::session(tx, ctx, &for_session))
+            .unwrap()
+            .unwrap();
         assert_eq!(
             (session.actor.role.as_str(), session.actor.merchant.as_str()),
             ("owner", "mch_1")
@@ -105,12 +94,7 @@ fn an_owner_logs_in_with_a_password_and_their_token_is_nowhere_in_clear() {
         assert!(session.actor.person.starts_with("per_") && !session.touch && !session.user.staff);
         assert!(!works(test.db(), &ctx, "0000"));
         let gone = token.clone();
-        assert!(
-            write(test.db(), &mut ctx, move |tx, ctx| people::logout(
-                tx, ctx, &gone
-            ))
-            .unwrap()
-        );
+        assert!(write(test.db(), &mut ctx, move |tx, ctx| people::logout(tx, ctx, &gone)).unwrap());
         assert!(!works(test.db(), &ctx, &token));
     }
 }
@@ -142,13 +126,7 @@ fn five_failures_lock_a_login_for_a_quarter_of_an_hour_even_for_the_right_passwo
         }
         let until = "2026-03-02T02:15:00Z";
         let locked = |login: &Login| matches!(login, Login::Not(Refused::TooMany { until: at }) if at == until);
-        assert!(locked(&log_in(
-            test.db(),
-            &mut ctx,
-            "wang",
-            "wrong horse",
-            None
-        )));
+        assert!(locked(&log_in(test.db(), &mut ctx, "wang", "wrong horse", None)));
         ctx.now = ctx.now + Duration::minutes(15) - Duration::millis(1);
         assert!(locked(&log_in(test.db(), &mut ctx, "wang", PASSWORD, None)));
         ctx.now = ctx.now + Duration::millis(1);
@@ -171,9 +149,8 @@ fn guesses_made_at_the_same_time_all_count() {
             .map(|guess| {
                 let (attempt, mut ctx) = (attempt.clone(), ctx.clone());
                 ctx.ids = domain::ids::IdSource::seeded(500 + guess);
-                test.db().write(move |tx| {
-                    people::login_done(tx, &mut ctx.clone(), &attempt, false, None)
-                })
+                test.db()
+                    .write(move |tx| people::login_done(tx, &mut ctx.clone(), &attempt, false, None))
             })
             .collect();
         let locked = answers
@@ -181,10 +158,7 @@ fn guesses_made_at_the_same_time_all_count() {
             .map(|answer| answer.wait().unwrap())
             .filter(|login| matches!(login, Login::Not(Refused::TooMany { .. })))
             .count();
-        assert_eq!(
-            locked, 4,
-            "the fifth locks, the three after it find it locked"
-        );
+        assert_eq!(locked, 4, "the fifth locks, the three after it find it locked");
     }
 }
 
@@ -228,10 +202,7 @@ fn the_code_is_the_one_of_rfc_6238() {
     // Appendix B of RFC 6238 at 59 s and 1111111109 s, the last six of its eight digits.
     for (seconds, expected) in [(59, "287082"), (1_111_111_109, "081804")] {
         let at = domain::time::Time::from_millis(seconds * 1000);
-        assert_eq!(
-            people::totp_code(b"12345678901234567890", at).unwrap(),
-            expected
-        );
+        assert_eq!(people::totp_code(b"12345678901234567890", at).unwrap(), expected);
     }
     assert_eq!(
         people::totp_secret_text(b"12345678901234567890"),
@@ -245,60 +216,30 @@ fn idle_sessions_end_staff_after_15_minutes_others_after_12_hours_and_all_after_
         user(test.db(), "wang", "owner");
         user(test.db(), "reviewer1", "reviewer");
         let start = system();
-        let owner = token(log_in(
-            test.db(),
-            &mut start.clone(),
-            "wang",
-            PASSWORD,
-            None,
-        ));
+        let owner = token(log_in(test.db(), &mut start.clone(), "wang", PASSWORD, None));
         let mut other = start.clone();
         other.ids = domain::ids::IdSource::seeded(77);
-        let staff = token(log_in(
-            test.db(),
-            &mut other,
-            "reviewer1",
-            PASSWORD,
-            Some(code(&start)),
-        ));
+        let staff = token(log_in(test.db(), &mut other, "reviewer1", PASSWORD, Some(code(&start))));
         let after = |length: Duration| {
             let mut ctx = start.clone();
             ctx.now = ctx.now + length;
             ctx
         };
         let short_of = |length: Duration| Duration::millis(length.as_millis() - 1);
-        assert!(works(
-            test.db(),
-            &after(short_of(Duration::minutes(15))),
-            &staff
-        ));
+        assert!(works(test.db(), &after(short_of(Duration::minutes(15))), &staff));
         assert!(!works(test.db(), &after(Duration::minutes(15)), &staff));
-        assert!(works(
-            test.db(),
-            &after(short_of(Duration::hours(12))),
-            &owner
-        ));
+        assert!(works(test.db(), &after(short_of(Duration::hours(12))), &owner));
         assert!(!works(test.db(), &after(Duration::hours(12)), &owner));
 
         // Used every ten minutes, a session of staff holds, but not beyond twelve hours.
         for tenth in 1..72 {
             let mut ctx = after(Duration::minutes(10 * tenth));
             let (for_session, for_touch) = (staff.clone(), staff.clone());
-            let held = read(test.db(), &ctx, move |tx, ctx| {
-                people::session(tx, ctx, &for_session)
-            })
-            .unwrap();
+            let held = read(test.db(), &ctx, move |tx, ctx| people::session(tx, ctx, &for_session)).unwrap();
             assert!(held.unwrap().touch, "after {tenth} tens of minutes");
-            write(test.db(), &mut ctx, move |tx, ctx| {
-                people::touch(tx, ctx, &for_touch)
-            })
-            .unwrap();
+            write(test.db(), &mut ctx, move |tx, ctx| people::touch(tx, ctx, &for_touch)).unwrap();
         }
-        assert!(works(
-            test.db(),
-            &after(short_of(Duration::hours(12))),
-            &staff
-        ));
+        assert!(works(test.db(), &after(short_of(Duration::hours(12))), &staff));
         assert!(!works(test.db(), &after(Duration::hours(12)), &staff));
     }
 }
@@ -326,16 +267,10 @@ fn closing_an_account_ends_its_sessions_and_its_keys_and_nobody_closes_their_own
         let key = key.into_exposed();
         let acts = |ctx: &Ctx, key: &str| {
             let key = key.to_owned();
-            read(test.db(), ctx, move |tx, ctx| {
-                people::api_key(tx, ctx, &key)
-            })
-            .unwrap()
+            read(test.db(), ctx, move |tx, ctx| people::api_key(tx, ctx, &key)).unwrap()
         };
         let actor = acts(&ctx, &key).unwrap();
-        assert_eq!(
-            (actor.role.as_str(), actor.merchant.as_str()),
-            ("developer", "mch_1")
-        );
+        assert_eq!((actor.role.as_str(), actor.merchant.as_str()), ("developer", "mch_1"));
         assert!(actor.id.starts_with("key_") && actor.person.starts_with("per_"));
         assert!(acts(&ctx, &key.replace("shk_", "shk_0")).is_none());
         assert!(acts(&ctx, "").is_none());
@@ -346,10 +281,7 @@ fn closing_an_account_ends_its_sessions_and_its_keys_and_nobody_closes_their_own
             people::disable_user(tx, ctx, &target)
         });
         assert!(matches!(refused, Err(Refused::SamePerson(_))));
-        write(test.db(), &mut ctx, move |tx, ctx| {
-            people::disable_user(tx, ctx, &id)
-        })
-        .unwrap();
+        write(test.db(), &mut ctx, move |tx, ctx| people::disable_user(tx, ctx, &id)).unwrap();
         assert!(!works(test.db(), &ctx, &session));
         assert!(acts(&ctx, &key).is_none());
         assert!(matches!(
@@ -372,10 +304,7 @@ fn owners_make_accounts_of_their_own_merchant_only_and_never_staff() {
     for test in databases() {
         let mut actor = someone("ow", "owner");
         "mch_1".clone_into(&mut actor.merchant);
-        let make = |login: &'static str,
-                    role: &'static str,
-                    merchant: &'static str,
-                    by: &operations::Actor| {
+        let make = |login: &'static str, role: &'static str, merchant: &'static str, by: &operations::Actor| {
             let mut ctx = ctx(by.clone());
             ctx.ids = domain::ids::IdSource::seeded(login.bytes().map(u64::from).sum());
             write(test.db(), &mut ctx, move |tx, ctx| {
@@ -413,17 +342,9 @@ fn owners_make_accounts_of_their_own_merchant_only_and_never_staff() {
             );
         }
         let without_code = make("x4", "reviewer", "-", &someone("ad", "administrator"));
-        assert!(
-            matches!(without_code, Err(Refused::Invalid(fields)) if fields[0].field == "totp_secret")
-        );
+        assert!(matches!(without_code, Err(Refused::Invalid(fields)) if fields[0].field == "totp_secret"));
         assert_eq!(count(test.db(), "users"), 1);
-        assert_eq!(
-            (
-                count(test.db(), "events"),
-                count(test.db(), "audit_entries")
-            ),
-            (1, 1)
-        );
+        assert_eq!((count(test.db(), "events"), count(test.db(), "audit_entries")), (1, 1));
     }
 }
 
@@ -433,16 +354,8 @@ fn a_password_is_hashed_with_argon2id_and_has_a_length() {
     assert!(people::verify_password(&HASH, PASSWORD));
     assert!(!people::verify_password(&HASH, "correct hors"));
     assert!(!people::verify_password("not a hash", PASSWORD));
-    for (password, fine) in [
-        ("1234567", false),
-        ("12345678", true),
-        ("口令也可以是八字", true),
-    ] {
-        assert_eq!(
-            people::hash_password(password, [1; 16]).is_ok(),
-            fine,
-            "{password}"
-        );
+    for (password, fine) in [("1234567", false), ("12345678", true), ("口令也可以是八字", true)] {
+        assert_eq!(people::hash_password(password, [1; 16]).is_ok(), fine, "{password}");
     }
     assert!(people::hash_password(&"x".repeat(513), [1; 16]).is_err());
 }

@@ -30,12 +30,7 @@ fn a_value_is_masked_for_all_and_found_in_any_spelling() {
     for test in databases() {
         put(test.db(), "mch_1", "contact_phone", PHONE);
         put(test.db(), "mch_2", "contact_phone", "13900005678");
-        put(
-            test.db(),
-            "mch_1",
-            "representative_id",
-            "11010519491231002X",
-        );
+        put(test.db(), "mch_1", "representative_id", "11010519491231002X");
         let shown = read(test.db(), &system(), |tx, _| {
             private::masked(tx, "mch_1", "merchant", "mch_1")
         })
@@ -74,19 +69,12 @@ fn no_column_holds_the_value_in_clear() {
         let row: (Vec<u8>, String, String) = test
             .db()
             .read(|tx| {
-                let row = tx.one(
-                    "select sealed, blind_index, masked from private_values",
-                    store::args![],
-                )?;
+                let row = tx.one("select sealed, blind_index, masked from private_values", store::args![])?;
                 Ok::<_, store::Error>((row.take(0)?, row.take(1)?, row.take(2)?))
             })
             .wait()
             .unwrap();
-        assert!(
-            !row.0
-                .windows(PHONE.len())
-                .any(|bytes| bytes == PHONE.as_bytes())
-        );
+        assert!(!row.0.windows(PHONE.len()).any(|bytes| bytes == PHONE.as_bytes()));
         assert!(!row.1.contains(PHONE) && !row.2.contains(PHONE));
     }
 }
@@ -143,10 +131,7 @@ fn a_sealed_value_moved_to_another_owner_does_not_open() {
 #[test]
 fn an_unknown_field_and_a_mask_that_hides_nothing_are_refused() {
     for test in databases() {
-        for (field, masked) in [
-            ("favourite_colour", "***"),
-            ("contact_phone", "tel 13800001234"),
-        ] {
+        for (field, masked) in [("favourite_colour", "***"), ("contact_phone", "tel 13800001234")] {
             let refused = write(test.db(), &mut system(), move |tx, ctx| {
                 private::put(
                     tx,

@@ -10,9 +10,8 @@ use super::world::{at, count, ctx, databases, read, someone, system, write};
 fn the_clock_adds_up_what_it_was_advanced_by() {
     for mut test in databases() {
         let mut ctx = ctx(someone("ad", "administrator"));
-        let offset = |test: &store::testing::TestDb| {
-            read(test.db(), &system(), |tx, _| test_clock::offset(tx)).unwrap()
-        };
+        let offset =
+            |test: &store::testing::TestDb| read(test.db(), &system(), |tx, _| test_clock::offset(tx)).unwrap();
         assert_eq!(offset(&test), 0);
         let set = write(test.db(), &mut ctx, |tx, ctx| {
             test_clock::advance(tx, ctx, Span::days(100))
@@ -27,13 +26,7 @@ fn the_clock_adds_up_what_it_was_advanced_by() {
         .unwrap();
         assert_eq!(set.now, at("2026-09-10T11:00:00+08:00"));
         assert_eq!(set.offset, Duration::days(192).as_millis());
-        assert_eq!(
-            (
-                count(test.db(), "audit_entries"),
-                count(test.db(), "events")
-            ),
-            (2, 2)
-        );
+        assert_eq!((count(test.db(), "audit_entries"), count(test.db(), "events")), (2, 2));
         test.reopen();
         assert_eq!(offset(&test), Duration::days(192).as_millis());
     }

@@ -45,13 +45,10 @@ fn events_of_a_subject_are_numbered_and_each_waits_in_the_outbox() {
         let rows: Vec<(String, i64)> = test
             .db()
             .read(|tx| {
-                tx.all(
-                    "select subject_id, sequence from events order by id",
-                    store::args![],
-                )?
-                .iter()
-                .map(|row| Ok::<_, store::Error>((row.take(0)?, row.take(1)?)))
-                .collect()
+                tx.all("select subject_id, sequence from events order by id", store::args![])?
+                    .iter()
+                    .map(|row| Ok::<_, store::Error>((row.take(0)?, row.take(1)?)))
+                    .collect()
             })
             .wait()
             .unwrap();
@@ -79,10 +76,7 @@ fn many_writers_number_one_subject_without_a_gap() {
         let (least, most): (i64, i64) = test
             .db()
             .read(|tx| {
-                let row = tx.one(
-                    "select min(sequence), max(sequence) from events",
-                    store::args![],
-                )?;
+                let row = tx.one("select min(sequence), max(sequence) from events", store::args![])?;
                 Ok::<_, store::Error>((row.take(0)?, row.take(1)?))
             })
             .wait()
@@ -109,7 +103,8 @@ fn a_refusal_after_the_trace_undoes_the_trace() {
 #[test]
 fn sensitive_fields_are_starred_out_however_deep_and_states_are_kept_as_digests() {
     for test in databases() {
-        let details = json!({ "stop": "stp_1", "who": [{ "contact_phone": "13800001234", "shop": "面馆" }], "pin": [1, 2] });
+        let details =
+            json!({ "stop": "stp_1", "who": [{ "contact_phone": "13800001234", "shop": "面馆" }], "pin": [1, 2] });
         write(test.db(), &mut system(), move |tx, ctx| {
             trace::audit(tx, ctx, change(details.clone()))
         })

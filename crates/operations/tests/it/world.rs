@@ -27,13 +27,10 @@ pub fn databases() -> Vec<TestDb> {
 
 /// The shipped tables and a test's keys.
 pub fn platform() -> Platform {
-    static CATALOG: LazyLock<Arc<Catalog>> =
-        LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
+    static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
     Platform {
         catalog: Arc::clone(&CATALOG),
-        calendar: Arc::new(
-            Calendar::parse(include_str!("../../../../catalog/calendar.csv")).unwrap(),
-        ),
+        calendar: Arc::new(Calendar::parse(include_str!("../../../../catalog/calendar.csv")).unwrap()),
         zone: Zone::default(),
         sealer: Arc::new(Sealer::new([7; 32], [9; 32])),
     }

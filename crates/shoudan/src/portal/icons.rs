@@ -120,9 +120,7 @@ impl Icon {
             Self::File => r#"<path d="M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12.5h6M9 16h6"/>"#,
             Self::Print => r#"<path d="M7 8.5V4h10v4.5M7 16.5H4v-8h16v8h-3M7 13.5h10V20H7z"/>"#,
             Self::Pen => r#"<path d="m5 19 1-4L16.5 4.5l3 3L9 18zM14 7l3 3"/>"#,
-            Self::Shield => {
-                r#"<path d="M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6zM8.8 12l2.3 2.3 4.2-4.6"/>"#
-            }
+            Self::Shield => r#"<path d="M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6zM8.8 12l2.3 2.3 4.2-4.6"/>"#,
             Self::Info => r#"<circle cx="12" cy="12" r="9"/><path d="M12 11v5.5M12 7.7h0"/>"#,
             Self::Leave => r#"<path d="M10 4.5H5v15h5M10 12h10M16.5 8.5 20 12l-3.5 3.5"/>"#,
         }

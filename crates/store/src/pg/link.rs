@@ -45,10 +45,7 @@ impl Link {
 
     pub(crate) fn run(&mut self, sql: &str, args: &[Value]) -> Result<u64, Error> {
         let statement = self.prepare(sql, args)?;
-        let args: Arguments<'_> = args
-            .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
-            .collect();
+        let args: Arguments<'_> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         self.client
             .execute(&statement, &args)
             .map_err(|error| self.explain(sql, &error))
@@ -56,10 +53,7 @@ impl Link {
 
     pub(crate) fn all(&mut self, sql: &str, args: &[Value]) -> Result<Vec<Row>, Error> {
         let statement = self.prepare(sql, args)?;
-        let args: Arguments<'_> = args
-            .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
-            .collect();
+        let args: Arguments<'_> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let rows = self
             .client
             .query(&statement, &args)
@@ -106,10 +100,7 @@ impl Link {
         );
         let types: Vec<Type> = arrays.iter().map(|(array, _)| array.clone()).collect();
         let statement = self.prepared(&sql, &types, |known| known == types)?;
-        let args: Arguments<'_> = arrays
-            .iter()
-            .map(|(_, values)| values as &(dyn ToSql + Sync))
-            .collect();
+        let args: Arguments<'_> = arrays.iter().map(|(_, values)| values as &(dyn ToSql + Sync)).collect();
         self.client
             .execute(&statement, &args)
             .map_err(|error| self.explain(&sql, &error))
@@ -133,14 +124,12 @@ impl Link {
         match self.client.batch_execute("commit") {
             // A server whose wait for its standby was cut short reports success, with a warning: the row may be on
             // no other machine, and vanish with this one.
-            Ok(()) if self.warned.load(Ordering::Acquire) => Err(Lost::Unknown(
-                "the server committed with a warning".to_owned(),
-            )),
+            Ok(()) if self.warned.load(Ordering::Acquire) => {
+                Err(Lost::Unknown("the server committed with a warning".to_owned()))
+            }
             Ok(()) => Ok(()),
             Err(error) => Err(match error.as_db_error() {
-                Some(said) if surely_undone(said.code()) => {
-                    Lost::Undone(self.explain("commit", &error))
-                }
+                Some(said) if surely_undone(said.code()) => Lost::Undone(self.explain("commit", &error)),
                 _ => Lost::Unknown(error.to_string()),
             }),
         }
@@ -151,10 +140,7 @@ impl Link {
             .iter()
             .position(|value| matches!(value, Value::Text(text) if text.contains('\0')))
         {
-            return Err(Error::usage(
-                sql,
-                format!("argument ${} holds a NUL character", i + 1),
-            ));
+            return Err(Error::usage(sql, format!("argument ${} holds a NUL character", i + 1)));
         }
         let types: Vec<Type> = args.iter().map(type_of).collect();
         let fits = |known: &[Type]| {
@@ -167,12 +153,7 @@ impl Link {
         self.prepared(sql, &types, fits)
     }
 
-    fn prepared(
-        &mut self,
-        sql: &str,
-        types: &[Type],
-        fits: impl Fn(&[Type]) -> bool,
-    ) -> Result<Statement, Error> {
+    fn prepared(&mut self, sql: &str, types: &[Type], fits: impl Fn(&[Type]) -> bool) -> Result<Statement, Error> {
         if let Some(known) = self
             .statements
             .get(sql)
@@ -205,10 +186,7 @@ impl Link {
     /// The engine's error in this crate's words. The server's `DETAIL` is left out: it quotes rows.
     fn explain(&mut self, sql: &str, error: &postgres::Error) -> Error {
         let Some(said) = error.as_db_error() else {
-            let cause = error
-                .source()
-                .map(|source| format!(": {source}"))
-                .unwrap_or_default();
+            let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
             return Error::Unavailable(format!("{error}{cause}"));
         };
         let code = said.code().code();
@@ -311,10 +289,7 @@ impl ToSql for Value {
 }
 
 fn read(row: &postgres::Row, i: usize) -> Result<Value, String> {
-    fn get<'a, T: postgres::types::FromSql<'a>>(
-        row: &'a postgres::Row,
-        i: usize,
-    ) -> Result<Option<T>, String> {
+    fn get<'a, T: postgres::types::FromSql<'a>>(row: &'a postgres::Row, i: usize) -> Result<Option<T>, String> {
         row.try_get(i).map_err(|error| error.to_string())
     }
     let Some(column) = row.columns().get(i) else {

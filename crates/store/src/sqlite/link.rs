@@ -40,11 +40,7 @@ impl Link {
         }
         let mut rows = statement.raw_query();
         let mut count = 0;
-        while rows
-            .next()
-            .map_err(|error| self.explain(sql, &error))?
-            .is_some()
-        {
+        while rows.next().map_err(|error| self.explain(sql, &error))?.is_some() {
             count += 1;
         }
         Ok(count)
@@ -56,14 +52,8 @@ impl Link {
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|error| self.explain(sql, &error))? {
-            let column = |i| {
-                row.get_ref(i)
-                    .map_err(|error| self.explain(sql, &error))
-                    .map(read)
-            };
-            found.push(Row::new(
-                (0..width).map(column).collect::<Result<_, Error>>()?,
-            ));
+            let column = |i| row.get_ref(i).map_err(|error| self.explain(sql, &error)).map(read);
+            found.push(Row::new((0..width).map(column).collect::<Result<_, Error>>()?));
         }
         Ok(found)
     }
@@ -100,9 +90,7 @@ impl Link {
 
     /// Runs a statement of a schema once; it is not worth keeping.
     pub(crate) fn schema(&self, sql: &str) -> Result<(), Error> {
-        self.conn
-            .execute_batch(sql)
-            .map_err(|error| self.explain(sql, &error))
+        self.conn.execute_batch(sql).map_err(|error| self.explain(sql, &error))
     }
 
     /// Runs a statement of the engine itself, such as `begin`.
@@ -112,9 +100,7 @@ impl Link {
 
     /// The statement with its arguments bound.
     fn ready(&self, sql: &str, args: &[Value]) -> Result<CachedStatement<'_>, Error> {
-        let mut statement = self
-            .prepare(sql)
-            .map_err(|error| self.explain(sql, &error))?;
+        let mut statement = self.prepare(sql).map_err(|error| self.explain(sql, &error))?;
         if statement.parameter_count() != args.len() {
             let wanted = statement.parameter_count();
             return Err(Error::usage(
@@ -124,10 +110,7 @@ impl Link {
         }
         for (i, value) in args.iter().enumerate() {
             if matches!(value, Value::Text(text) if text.contains('\0')) {
-                return Err(Error::usage(
-                    sql,
-                    format!("argument ${} holds a NUL character", i + 1),
-                ));
+                return Err(Error::usage(sql, format!("argument ${} holds a NUL character", i + 1)));
             }
             statement
                 .raw_bind_parameter(i + 1, value)
@@ -147,28 +130,19 @@ impl Link {
         if texts.len() >= TEXTS {
             texts.clear();
         }
-        self.conn.prepare_cached(
-            texts
-                .entry(sql.to_owned())
-                .or_insert(text::number_placeholders(sql)),
-        )
+        self.conn
+            .prepare_cached(texts.entry(sql.to_owned()).or_insert(text::number_placeholders(sql)))
     }
 
     /// The engine's error in this crate's words.
     pub(crate) fn explain(&self, sql: &str, error: &rusqlite::Error) -> Error {
         let (code, detail) = match error {
-            rusqlite::Error::SqliteFailure(code, detail) => {
-                (*code, detail.clone().unwrap_or_default())
-            }
-            rusqlite::Error::SqlInputError {
-                error: code, msg, ..
-            } => (*code, msg.clone()),
+            rusqlite::Error::SqliteFailure(code, detail) => (*code, detail.clone().unwrap_or_default()),
+            rusqlite::Error::SqlInputError { error: code, msg, .. } => (*code, msg.clone()),
             other => return Error::usage(sql, other.to_string()),
         };
         match code.code {
-            ErrorCode::ConstraintViolation
-                if code.extended_code != ffi::SQLITE_CONSTRAINT_DATATYPE =>
-            {
+            ErrorCode::ConstraintViolation if code.extended_code != ffi::SQLITE_CONSTRAINT_DATATYPE => {
                 Error::Constraint {
                     name: self.rule(code.extended_code, &detail),
                     detail,
@@ -195,12 +169,12 @@ impl Link {
             ffi::SQLITE_CONSTRAINT_FOREIGNKEY => "foreign_key".to_owned(),
             ffi::SQLITE_CONSTRAINT_TRIGGER => detail.to_owned(),
             ffi::SQLITE_CONSTRAINT_NOTNULL => format!("{}_not_null", named.replace('.', "_")),
-            ffi::SQLITE_CONSTRAINT_UNIQUE
-            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-            | ffi::SQLITE_CONSTRAINT_ROWID => match named.strip_prefix("index ") {
-                Some(index) => index.trim_matches('\'').to_owned(),
-                None => self.unique_rule(named),
-            },
+            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+                match named.strip_prefix("index ") {
+                    Some(index) => index.trim_matches('\'').to_owned(),
+                    None => self.unique_rule(named),
+                }
+            }
             _ => named.to_owned(),
         }
     }

@@ -17,10 +17,7 @@ const BACKEND: &str = "select pg_backend_pid()";
 fn terminate(test: &TestDb, backend: i64) {
     let other = Db::open(&test.config()).unwrap();
     let sql = "select pg_terminate_backend(cast($1 as int), 5000)";
-    let ended = other
-        .write(move |tx| tx.one(sql, args![backend]))
-        .wait()
-        .unwrap();
+    let ended = other.write(move |tx| tx.one(sql, args![backend])).wait().unwrap();
     assert_eq!(ended.take(0), Ok(true));
 }
 
@@ -82,10 +79,7 @@ impl Wire {
         let listener = (20_000..32_000)
             .find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok())
             .unwrap();
-        let (address, armed) = (
-            listener.local_addr().unwrap(),
-            Arc::new(AtomicBool::new(false)),
-        );
+        let (address, armed) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
         let fuse = Arc::clone(&armed);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -99,8 +93,7 @@ impl Wire {
 }
 
 fn carry(client: &TcpStream, server: &TcpStream, cut: Cut, armed: &AtomicBool) {
-    let (mut from_server, mut to_client) =
-        (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let muted = Arc::new(AtomicBool::new(false));
     let mute = Arc::clone(&muted);
     let back = thread::spawn(move || {
@@ -111,10 +104,7 @@ fn carry(client: &TcpStream, server: &TcpStream, cut: Cut, armed: &AtomicBool) {
                 break;
             }
         }
-        let _ = (
-            from_server.shutdown(Shutdown::Both),
-            to_client.shutdown(Shutdown::Both),
-        );
+        let _ = (from_server.shutdown(Shutdown::Both), to_client.shutdown(Shutdown::Both));
     });
     let (mut from_client, mut to_server) = (client, server);
     let mut buffer = [0; 8192];
@@ -130,10 +120,7 @@ fn carry(client: &TcpStream, server: &TcpStream, cut: Cut, armed: &AtomicBool) {
             break;
         }
     }
-    let _ = (
-        client.shutdown(Shutdown::Both),
-        server.shutdown(Shutdown::Both),
-    );
+    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
     back.join().unwrap();
 }
 
@@ -188,10 +175,7 @@ fn a_commit_whose_wait_for_the_standby_was_cancelled_is_reported_as_unknown() {
     let mut admin = ::postgres::Client::connect(test.url(), ::postgres::NoTls).unwrap();
     let mut set = |names: &str| {
         admin
-            .execute(
-                &format!("alter system set synchronous_standby_names = '{names}'"),
-                &[],
-            )
+            .execute(&format!("alter system set synchronous_standby_names = '{names}'"), &[])
             .unwrap();
         admin.execute("select pg_reload_conf()", &[]).unwrap();
     };

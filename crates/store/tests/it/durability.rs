@@ -73,9 +73,7 @@ fn acknowledged(test: &TestDb, count: usize, early: bool) -> BTreeSet<String> {
     // The first line shares its place with the test runner's own words.
     let key_of = |line: String| line.rsplit_once('+').map(|(_, key)| key.to_owned());
     while keys.len() < count {
-        keys.extend(key_of(
-            lines.next().expect("the child goes on until it is killed"),
-        ));
+        keys.extend(key_of(lines.next().expect("the child goes on until it is killed")));
     }
     child.kill().unwrap();
     child.wait().unwrap();
@@ -126,14 +124,9 @@ fn writes_of_many_threads_are_all_there_after_a_new_start() {
                 thread::spawn(move || {
                     for round in 0..25 {
                         let row = args![format!("{writer}-{round}")];
-                        db.write(move |tx| {
-                            tx.exactly_one(
-                                "insert into account (id, fen) values ($1, 1)",
-                                row.clone(),
-                            )
-                        })
-                        .wait()
-                        .unwrap();
+                        db.write(move |tx| tx.exactly_one("insert into account (id, fen) values ($1, 1)", row.clone()))
+                            .wait()
+                            .unwrap();
                     }
                 })
             })

@@ -13,7 +13,8 @@ use store::{Db, Error, Migration, args};
 const SCHEMA: &[Migration] = &[Migration {
     number: 1,
     name: "accounts and rules",
-    sql: "create table account (id text primary key, fen bigint not null, constraint fen_not_negative check (fen >= 0));
+    sql:
+        "create table account (id text primary key, fen bigint not null, constraint fen_not_negative check (fen >= 0));
         create table child (
             id bigint primary key,
             account text not null references account (id),
@@ -30,21 +31,13 @@ const SCHEMA: &[Migration] = &[Migration {
 
 fn with_accounts(db: &Db) {
     db.migrate(SCHEMA).unwrap();
-    db.write(|tx| {
-        tx.run(
-            "insert into account (id, fen) values ('a', 100), ('b', 100)",
-            args![],
-        )
-    })
-    .wait()
-    .unwrap();
+    db.write(|tx| tx.run("insert into account (id, fen) values ('a', 100), ('b', 100)", args![]))
+        .wait()
+        .unwrap();
 }
 
 fn fen(db: &Db, id: &'static str) -> i64 {
-    db.read(move |tx| -> Result<i64, Error> {
-        tx.one("select fen from account where id = $1", args![id])?
-            .take(0)
-    })
-    .wait()
-    .unwrap()
+    db.read(move |tx| -> Result<i64, Error> { tx.one("select fen from account where id = $1", args![id])?.take(0) })
+        .wait()
+        .unwrap()
 }

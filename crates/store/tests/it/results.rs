@@ -94,11 +94,7 @@ fn one_text_one_answer() {
             args![],
             &["A", "B", "a", "b", "é"],
         ),
-        (
-            "delete from child where id = $1 returning id",
-            args![99],
-            &[],
-        ),
+        ("delete from child where id = $1 returning id", args![99], &[]),
     ];
     for test in databases() {
         with_accounts(test.db());
@@ -141,13 +137,8 @@ fn a_null_of_any_type_and_one_text_for_all_of_them() {
             .read(|tx| tx.all("select a, b, c, d from thing order by id", args![]))
             .wait()
             .unwrap();
-        assert_eq!(
-            shown(&rows),
-            ["null null null null", "x 7 1 [9]", "y 8 null [1, 2]"]
-        );
-        let [first, second, _] = rows.as_slice() else {
-            panic!()
-        };
+        assert_eq!(shown(&rows), ["null null null null", "x 7 1 [9]", "y 8 null [1, 2]"]);
+        let [first, second, _] = rows.as_slice() else { panic!() };
         assert_eq!(first.take::<Option<i64>>(1), Ok(None));
         assert!(matches!(
             first.take::<i64>(1),
@@ -157,14 +148,8 @@ fn a_null_of_any_type_and_one_text_for_all_of_them() {
                 ..
             })
         ));
-        assert!(matches!(
-            second.take::<i64>(0),
-            Err(Error::Row { column: 0, .. })
-        ));
-        assert!(matches!(
-            second.take::<bool>(4),
-            Err(Error::Row { column: 4, .. })
-        ));
+        assert!(matches!(second.take::<i64>(0), Err(Error::Row { column: 0, .. })));
+        assert!(matches!(second.take::<bool>(4), Err(Error::Row { column: 4, .. })));
         assert_eq!(second.take::<Option<bool>>(2), Ok(Some(true)));
     }
 }
@@ -174,30 +159,16 @@ fn floats_and_numbers_too_big_are_refused() {
     for test in databases() {
         let db = test.db();
         with_accounts(db);
-        let float = db
-            .read(|tx| tx.one("select 1.5e0", args![]))
-            .wait()
-            .unwrap();
-        assert!(
-            matches!(float.take::<i64>(0), Err(Error::Row { .. })),
-            "{float:?}"
-        );
+        let float = db.read(|tx| tx.one("select 1.5e0", args![])).wait().unwrap();
+        assert!(matches!(float.take::<i64>(0), Err(Error::Row { .. })), "{float:?}");
         // SQLite would answer this with a float, PostgreSQL with an error.
         let sum = db
             .read(|tx| -> Result<i64, Error> { tx.one("select $1 + 1", args![i64::MAX])?.take(0) })
             .wait();
-        assert!(
-            matches!(sum, Err(Error::Row { .. } | Error::Sql { .. })),
-            "{sum:?}"
-        );
-        db.write(|tx| {
-            tx.run(
-                "update account set fen = $1 where id = 'a'",
-                args![i64::MAX],
-            )
-        })
-        .wait()
-        .unwrap();
+        assert!(matches!(sum, Err(Error::Row { .. } | Error::Sql { .. })), "{sum:?}");
+        db.write(|tx| tx.run("update account set fen = $1 where id = 'a'", args![i64::MAX]))
+            .wait()
+            .unwrap();
         let stored = db
             .write(|tx| tx.run("update account set fen = fen + 1 where id = 'a'", args![]))
             .wait();
@@ -213,26 +184,14 @@ fn floats_and_numbers_too_big_are_refused() {
 #[test]
 fn a_violated_rule_is_named_the_same() {
     let table = [
-        (
-            "insert into account (id, fen) values ('a', 1)",
-            "account_pkey",
-        ),
-        (
-            "update account set fen = fen - 101 where id = 'a'",
-            "fen_not_negative",
-        ),
+        ("insert into account (id, fen) values ('a', 1)", "account_pkey"),
+        ("update account set fen = fen - 101 where id = 'a'", "fen_not_negative"),
         (
             "insert into child (id, account, code) values (2, 'b', 'x')",
             "child_code_key",
         ),
-        (
-            "insert into child (id, account) values (2, 'a')",
-            "one_live_child",
-        ),
-        (
-            "insert into child (id, account) values (1, 'b')",
-            "child_pkey",
-        ),
+        ("insert into child (id, account) values (2, 'a')", "one_live_child"),
+        ("insert into child (id, account) values (1, 'b')", "child_pkey"),
         (
             "insert into child (id, account) values (2, null)",
             "child_account_not_null",
@@ -242,14 +201,9 @@ fn a_violated_rule_is_named_the_same() {
     for test in databases() {
         let db = test.db();
         with_accounts(db);
-        db.write(|tx| {
-            tx.run(
-                "insert into child (id, account, code) values (1, 'a', 'x')",
-                args![],
-            )
-        })
-        .wait()
-        .unwrap();
+        db.write(|tx| tx.run("insert into child (id, account, code) values (1, 'a', 'x')", args![]))
+            .wait()
+            .unwrap();
         for (sql, rule) in table {
             match db.write(move |tx| tx.run(sql, args![])).wait() {
                 Err(Error::Constraint { name, .. }) => {
@@ -259,17 +213,9 @@ fn a_violated_rule_is_named_the_same() {
             }
         }
         let orphan = db
-            .write(|tx| {
-                tx.run(
-                    "insert into child (id, account) values (2, 'nobody')",
-                    args![],
-                )
-            })
+            .write(|tx| tx.run("insert into child (id, account) values (2, 'nobody')", args![]))
             .wait();
-        assert!(
-            matches!(orphan, Err(Error::Constraint { .. })),
-            "{orphan:?}"
-        );
+        assert!(matches!(orphan, Err(Error::Constraint { .. })), "{orphan:?}");
     }
 }
 
@@ -279,33 +225,21 @@ fn statements_used_wrongly_are_refused_alike() {
         let db = test.db();
         with_accounts(db);
         let too_few = db
-            .read(|tx| {
-                tx.all(
-                    "select id from account where id = $1 and fen = $2",
-                    args!["a"],
-                )
-            })
+            .read(|tx| tx.all("select id from account where id = $1 and fen = $2", args!["a"]))
             .wait();
         assert!(matches!(too_few, Err(Error::Sql { .. })), "{too_few:?}");
-        let too_many = db
-            .read(|tx| tx.all("select id from account", args!["a"]))
-            .wait();
+        let too_many = db.read(|tx| tx.all("select id from account", args!["a"])).wait();
         assert!(matches!(too_many, Err(Error::Sql { .. })), "{too_many:?}");
         let nul = db
             .read(|tx| tx.all("select id from account where id = $1", args!["a\0"]))
             .wait();
         assert!(matches!(nul, Err(Error::Sql { .. })), "{nul:?}");
-        let two = db
-            .read(|tx| tx.one("select id from account", args![]))
-            .wait();
+        let two = db.read(|tx| tx.one("select id from account", args![])).wait();
         assert!(matches!(two, Err(Error::NotOne { rows: 2, .. })), "{two:?}");
         let none = db
             .read(|tx| tx.one("select id from account where id = 'z'", args![]))
             .wait();
-        assert!(
-            matches!(none, Err(Error::NotOne { rows: 0, .. })),
-            "{none:?}"
-        );
+        assert!(matches!(none, Err(Error::NotOne { rows: 0, .. })), "{none:?}");
         // A connection that refused a statement is still good.
         assert_eq!(crate::fen(db, "a"), 100);
     }
@@ -316,12 +250,8 @@ fn many_rows_go_in_few_statements() {
     for test in databases() {
         let db = test.db();
         with_accounts(db);
-        let rows: Vec<Vec<Value>> = (0..1000_i64)
-            .map(|i| args![format!("m{i:04}"), i])
-            .collect();
-        let inserted = db.write(move |tx| {
-            tx.insert_many("insert into account (id, fen) values", 2, rows.clone())
-        });
+        let rows: Vec<Vec<Value>> = (0..1000_i64).map(|i| args![format!("m{i:04}"), i]).collect();
+        let inserted = db.write(move |tx| tx.insert_many("insert into account (id, fen) values", 2, rows.clone()));
         assert_eq!(inserted.wait(), Ok(1000));
         let sum = db.read(|tx| -> Result<i64, Error> {
             tx.one(
@@ -331,13 +261,9 @@ fn many_rows_go_in_few_statements() {
             .take(0)
         });
         assert_eq!(sum.wait(), Ok(999 * 1000 / 2));
-        let with_nulls = vec![
-            args![1, "a", Value::Null, "x"],
-            args![2, "b", Value::Null, Value::Null],
-        ];
+        let with_nulls = vec![args![1, "a", Value::Null, "x"], args![2, "b", Value::Null, Value::Null]];
         let inserted = db.write(move |tx| {
-            let sql =
-                "insert into child (id, account, late, code) values on conflict (id) do nothing";
+            let sql = "insert into child (id, account, late, code) values on conflict (id) do nothing";
             let first = tx.insert_many(sql, 4, with_nulls.clone())?;
             Ok::<_, Error>((
                 first,

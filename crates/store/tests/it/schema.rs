@@ -31,15 +31,9 @@ fn report(applied: &[i64], already: &[i64], ahead: &[i64]) -> MigrationReport {
 fn steps_are_taken_once() {
     for mut test in databases() {
         assert_eq!(test.db().migrate(&[FIRST]), Ok(report(&[1], &[], &[])));
-        assert_eq!(
-            test.db().migrate(&[FIRST, SECOND]),
-            Ok(report(&[2], &[1], &[]))
-        );
+        assert_eq!(test.db().migrate(&[FIRST, SECOND]), Ok(report(&[2], &[1], &[])));
         test.reopen();
-        assert_eq!(
-            test.db().migrate(&[FIRST, SECOND]),
-            Ok(report(&[], &[1, 2], &[]))
-        );
+        assert_eq!(test.db().migrate(&[FIRST, SECOND]), Ok(report(&[], &[1, 2], &[])));
         // An older program finds that a newer one was here.
         assert_eq!(test.db().migrate(&[FIRST]), Ok(report(&[], &[1], &[2])));
         let rows = test
@@ -59,20 +53,10 @@ fn a_step_that_was_changed_afterwards_is_refused() {
             sql: "create table a (id bigint primary key)",
             ..FIRST
         };
-        assert!(
-            matches!(test.db().migrate(&[tampered]), Err(Error::Migration(text)) if text.contains("step 1"))
-        );
-        let missed = Migration {
-            number: 0,
-            ..SECOND
-        };
-        assert!(
-            matches!(test.db().migrate(&[missed, FIRST]), Err(Error::Migration(text)) if text.contains("step 0"))
-        );
-        assert!(matches!(
-            test.db().migrate(&[SECOND, FIRST]),
-            Err(Error::Migration(_))
-        ));
+        assert!(matches!(test.db().migrate(&[tampered]), Err(Error::Migration(text)) if text.contains("step 1")));
+        let missed = Migration { number: 0, ..SECOND };
+        assert!(matches!(test.db().migrate(&[missed, FIRST]), Err(Error::Migration(text)) if text.contains("step 0")));
+        assert!(matches!(test.db().migrate(&[SECOND, FIRST]), Err(Error::Migration(_))));
     }
 }
 
@@ -92,10 +76,7 @@ fn a_step_that_fails_in_the_middle_leaves_nothing() {
             sql: "create table b (id bigint primary key)",
             ..SECOND
         };
-        assert_eq!(
-            test.db().migrate(&[FIRST, repaired]),
-            Ok(report(&[2], &[1], &[]))
-        );
+        assert_eq!(test.db().migrate(&[FIRST, repaired]), Ok(report(&[2], &[1], &[])));
     }
 }
 
@@ -107,19 +88,10 @@ fn nodes_that_start_together_take_each_step_once() {
     let nodes: Vec<_> = (0..4)
         .map(|_| {
             let config = test.config();
-            thread::spawn(move || {
-                Db::open(&config)
-                    .unwrap()
-                    .migrate(&[FIRST, SECOND])
-                    .unwrap()
-                    .applied
-            })
+            thread::spawn(move || Db::open(&config).unwrap().migrate(&[FIRST, SECOND]).unwrap().applied)
         })
         .collect();
-    let mut applied: Vec<i64> = nodes
-        .into_iter()
-        .flat_map(|node| node.join().unwrap())
-        .collect();
+    let mut applied: Vec<i64> = nodes.into_iter().flat_map(|node| node.join().unwrap()).collect();
     applied.sort_unstable();
     assert_eq!(applied, [1, 2]);
 }
@@ -161,25 +133,13 @@ fn addresses_that_cannot_be_honoured_are_refused_with_the_reason() {
         ("mysql://localhost/x", "sqlite: or postgres://"),
         ("sqlite:", "path"),
         ("postgres://u@localhost/x?sslmode=require", "sslmode"),
-        (
-            "postgres://u:secret@localhost/x?nonsense=1",
-            "should look like",
-        ),
+        ("postgres://u:secret@localhost/x?nonsense=1", "should look like"),
     ];
     for (url, reason) in table {
         let refusal = Config::from_url(url).unwrap_err().to_string();
-        assert!(
-            refusal.contains(reason) && !refusal.contains("secret"),
-            "{refusal}"
-        );
+        assert!(refusal.contains(reason) && !refusal.contains("secret"), "{refusal}");
     }
-    assert!(
-        !format!(
-            "{:?}",
-            Config::from_url("postgres://u:secret@localhost/x").unwrap()
-        )
-        .contains("secret")
-    );
+    assert!(!format!("{:?}", Config::from_url("postgres://u:secret@localhost/x").unwrap()).contains("secret"));
     let nowhere = Db::open(&Config::from_url("sqlite:/nowhere/at/all.db").unwrap());
     assert!(matches!(nowhere.err(), Some(Error::Startup(_))));
 }

@@ -22,10 +22,7 @@ impl From<Error> for Refusal {
 }
 
 fn credit(tx: &mut Tx<'_>, id: &str, by: i64) -> Result<(), Error> {
-    tx.exactly_one(
-        "update account set fen = fen + $2 where id = $1",
-        args![id, by],
-    )
+    tx.exactly_one("update account set fen = fen + $2 where id = $1", args![id, by])
 }
 
 /// Keeps every writer busy until the sender goes, so that what is written meanwhile waits in line.
@@ -87,20 +84,12 @@ fn of_racing_claims_exactly_one_wins() {
                 let (db, start) = (db.clone(), Arc::clone(&start));
                 thread::spawn(move || {
                     start.wait();
-                    db.write(|tx| {
-                        tx.exactly_one(
-                            "update account set fen = 0 where id = 'a' and fen = 100",
-                            args![],
-                        )
-                    })
-                    .wait()
+                    db.write(|tx| tx.exactly_one("update account set fen = 0 where id = 'a' and fen = 100", args![]))
+                        .wait()
                 })
             })
             .collect();
-        let results: Vec<_> = runners
-            .into_iter()
-            .map(|runner| runner.join().unwrap())
-            .collect();
+        let results: Vec<_> = runners.into_iter().map(|runner| runner.join().unwrap()).collect();
         let (won, lost): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
         assert_eq!((won.len(), lost.len()), (1, 7));
         assert!(
@@ -146,8 +135,7 @@ fn neighbours_in_one_commit_do_not_share_their_fate() {
             credit(tx, "a", 100)?;
             panic!("on purpose")
         });
-        let broken =
-            db.write(|tx| tx.run("insert into account (id, fen) values ('a', 1)", args![]));
+        let broken = db.write(|tx| tx.run("insert into account (id, fen) values ('a', 1)", args![]));
         // A rule checked only at commit takes nobody along either.
         let late = db.write(|tx| {
             credit(tx, "a", 1000)?;
@@ -164,9 +152,7 @@ fn neighbours_in_one_commit_do_not_share_their_fate() {
         assert_eq!(kept.wait(), Ok(()));
         assert_eq!(refused.wait(), Err(Refusal::TooPoor));
         assert_eq!(panicked.wait(), Err(Error::Panic));
-        assert!(
-            matches!(broken.wait(), Err(Error::Constraint { name, .. }) if name == "account_pkey")
-        );
+        assert!(matches!(broken.wait(), Err(Error::Constraint { name, .. }) if name == "account_pkey"));
         assert!(matches!(late.wait(), Err(Error::Constraint { .. })));
         assert_eq!(also_kept.wait(), Ok(()));
         assert_eq!(fen(db, "a"), 100 + 1 + 10_000);
@@ -220,8 +206,7 @@ fn a_full_disk_refuses_writes_and_keeps_what_it_acknowledged() {
         answer.wait().unwrap();
     }
     assert!(matches!(full.wait(), Err(Error::Unavailable(_))));
-    let kept =
-        [(before, 1), (after, 10)].map(|(answer, by)| if answer.wait().is_ok() { by } else { 0 });
+    let kept = [(before, 1), (after, 10)].map(|(answer, by)| if answer.wait().is_ok() { by } else { 0 });
     assert_eq!(fen(db, "a"), 100 + kept.iter().sum::<i64>());
     pages(1 << 30);
     assert_eq!(big().wait(), Ok(1));
@@ -248,11 +233,7 @@ fn after_a_failed_statement_nothing_of_the_transaction_is_kept() {
 fn a_question_cannot_write_and_sees_one_moment() {
     let memory = Db::open(&store::Config::from_url("sqlite::memory:").unwrap()).unwrap();
     let tests = databases();
-    for db in tests
-        .iter()
-        .map(store::testing::TestDb::db)
-        .chain([&memory])
-    {
+    for db in tests.iter().map(store::testing::TestDb::db).chain([&memory]) {
         with_accounts(db);
         let wrote = db.read(|tx| credit(tx, "a", 1)).wait();
         assert!(matches!(wrote, Err(Error::Sql { .. })), "{wrote:?}");
@@ -262,14 +243,11 @@ fn a_question_cannot_write_and_sees_one_moment() {
     for test in tests {
         let (db, writer) = (test.db(), test.db().clone());
         let seen = db.read(move |tx| -> Result<(i64, i64), Error> {
-            let before = tx
-                .one("select fen from account where id = 'a'", args![])?
-                .take(0)?;
+            let before = tx.one("select fen from account where id = 'a'", args![])?.take(0)?;
             writer.write(|tx| credit(tx, "a", 1)).wait()?;
             Ok((
                 before,
-                tx.one("select fen from account where id = 'a'", args![])?
-                    .take(0)?,
+                tx.one("select fen from account where id = 'a'", args![])?.take(0)?,
             ))
         });
         assert_eq!(seen.wait(), Ok((101, 101)));
@@ -294,10 +272,7 @@ fn an_answer_can_be_awaited() {
         });
         let waker = Arc::new(Unpark(thread::current())).into();
         let outcome = loop {
-            match work
-                .as_mut()
-                .poll(&mut std::task::Context::from_waker(&waker))
-            {
+            match work.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
                 std::task::Poll::Ready(outcome) => break outcome,
                 std::task::Poll::Pending => thread::park(),
             }

@@ -32,7 +32,8 @@ pub fn file_field(page: &Page<'_>, field: &FileField<'_>) -> Markup {
     let has_one = asked.supplied.first().is_some_and(|newest| newest.state != "returned");
     html! {
         section.document.wrong[wrong] id=(id) aria-labelledby={ (id) "-name" } {
-            div.document-text {
+            // Where the list of errors above the form leads.
+            div.document-text id={ "f-" (asked.code) } tabindex="-1" {
                 h2 id={ (id) "-name" } { (asked.name) }
                 p.hint id={ (id) "-hint" } { (asked.hint) }
             }

@@ -38,25 +38,41 @@ pub struct Audit {
 
 /// `/console/audit`
 pub fn audit(page: &Page<'_>, desk: &Desk, data: &Audit) -> Markup {
-    frame(page, desk, Spot::Audit, page.say(d::AUDIT_TITLE), html! {
-        header.page-head {
-            h1 { (page.say(d::AUDIT_TITLE)) }
-            a.button.quiet-button href={ (paths::AUDIT) "?check=yes" } { (icon(Icon::Shield)) span { (page.say(d::CHECK_CHAIN)) } }
-        }
-        @if let Some(checked) = &data.checked { (result(page, checked)) }
-        (filter(page, data))
-        @if data.rows.data.is_empty() {
-            (empty(&Empty { icon: Icon::File, what: page.say(d::AUDIT_NONE), how: page.say(d::AUDIT_NONE_HOW), action: None }))
-        } @else {
-            div.log data-list { @for one in &data.rows.data { (entry(page, data, one)) } }
-        }
-        (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
-    })
+    frame(
+        page,
+        desk,
+        Spot::Audit,
+        page.say(d::AUDIT_TITLE),
+        html! {
+            header.page-head {
+                h1 { (page.say(d::AUDIT_TITLE)) }
+                a.button.quiet-button href={ (paths::AUDIT) "?check=yes" } { (icon(Icon::Shield)) span { (page.say(d::CHECK_CHAIN)) } }
+            }
+            @if let Some(checked) = &data.checked { (result(page, checked)) }
+            (filter(page, data))
+            @if data.rows.data.is_empty() {
+                (empty(&Empty { icon: Icon::File, what: page.say(d::AUDIT_NONE), how: page.say(d::AUDIT_NONE_HOW), action: None }))
+            } @else {
+                div.log data-list { @for one in &data.rows.data { (entry(page, data, one)) } }
+            }
+            (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
+        },
+    )
 }
 
 fn filter(page: &Page<'_>, data: &Audit) -> Markup {
-    let names = [("actor", d::ACTOR), ("command", d::COMMAND), ("merchant", d::MERCHANT_OF), ("subject", d::SUBJECT_OF)];
-    let value = |name: &str| data.filter.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    let names = [
+        ("actor", d::ACTOR),
+        ("command", d::COMMAND),
+        ("merchant", d::MERCHANT_OF),
+        ("subject", d::SUBJECT_OF),
+    ];
+    let value = |name: &str| {
+        data.filter
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value.as_str())
+    };
     html! {
         form.filter-row method="get" action=(paths::AUDIT) {
             @for (name, label) in names { (ask(name, page.say(label), value(name), "text")) }
@@ -67,16 +83,23 @@ fn filter(page: &Page<'_>, data: &Audit) -> Markup {
 
 fn result(page: &Page<'_>, checked: &Checked) -> Markup {
     let fine = checked.problems.is_empty();
-    notice(if fine { Tone::Good } else { Tone::Bad }, html! {
-        p { b { @if fine { (d::chain_fine(page.lang, checked.links)) } @else { (d::chain_broken(page.lang, checked.problems.len())) } } }
-        @if checked.unsealed > 0 { p { (d::chain_unsealed(page.lang, checked.unsealed)) } }
-        @if !checked.head.is_empty() { p.small { (page.say(d::CHAIN_HEAD)) " " span.hash { (checked.head) } } }
-        ul { @for (seq, what) in &checked.problems { li { span.number { (seq) } " " (what) } } }
-    })
+    notice(
+        if fine { Tone::Good } else { Tone::Bad },
+        html! {
+            p { b { @if fine { (d::chain_fine(page.lang, checked.links)) } @else { (d::chain_broken(page.lang, checked.problems.len())) } } }
+            @if checked.unsealed > 0 { p { (d::chain_unsealed(page.lang, checked.unsealed)) } }
+            @if !checked.head.is_empty() { p.small { (page.say(d::CHAIN_HEAD)) " " span.hash { (checked.head) } } }
+            ul { @for (seq, what) in &checked.problems { li { span.number { (seq) } " " (what) } } }
+        },
+    )
 }
 
 fn entry(page: &Page<'_>, data: &Audit, one: &AuditView) -> Markup {
-    let name = data.names.iter().find(|(id, _)| *id == one.actor).map_or(one.actor.as_str(), |(_, name)| name);
+    let name = data
+        .names
+        .iter()
+        .find(|(id, _)| *id == one.actor)
+        .map_or(one.actor.as_str(), |(_, name)| name);
     html! {
         details.log-entry {
             summary {

@@ -15,17 +15,23 @@ use crate::portal::{Page, Standing};
 pub fn catalog(page: &Page<'_>, desk: &Desk, catalog: &Catalog, asked: &str) -> Markup {
     let wanted = asked.trim().to_lowercase();
     let found: Vec<&Reason> = catalog.reasons.values().filter(|r| matches(r, &wanted)).collect();
-    frame(page, desk, Spot::Catalog, page.say(d::CATALOG_TITLE), html! {
-        header.page-head { h1 { (page.say(d::CATALOG_TITLE)) } p.quiet { (d::reasons(page.lang, found.len())) } }
-        p.quiet { (page.say(d::CATALOG_NOTE)) }
-        form.filter-line method="get" action=(paths::CATALOG) role="search" {
-            input type="search" name="q" value=(asked) aria-label=(page.say(d::FIND_REASON)) placeholder=(page.say(d::FIND_REASON)) data-filter="catalogue" autocomplete="off";
-            button.button type="submit" { (page.say(w::SHOW)) }
-        }
-        @if found.is_empty() {
-            (empty(&Empty { icon: Icon::Search, what: &w::nothing_for(page.lang, asked), how: page.say(d::FIND_REASON), action: None }))
-        } @else { (rows(page, &found)) }
-    })
+    frame(
+        page,
+        desk,
+        Spot::Catalog,
+        page.say(d::CATALOG_TITLE),
+        html! {
+            header.page-head { h1 { (page.say(d::CATALOG_TITLE)) } p.quiet { (d::reasons(page.lang, found.len())) } }
+            p.quiet { (page.say(d::CATALOG_NOTE)) }
+            form.filter-line method="get" action=(paths::CATALOG) role="search" {
+                input type="search" name="q" value=(asked) aria-label=(page.say(d::FIND_REASON)) placeholder=(page.say(d::FIND_REASON)) data-filter="catalogue" autocomplete="off";
+                button.button type="submit" { (page.say(w::SHOW)) }
+            }
+            @if found.is_empty() {
+                (empty(&Empty { icon: Icon::Search, what: &w::nothing_for(page.lang, asked), how: page.say(d::FIND_REASON), action: None }))
+            } @else { (rows(page, &found)) }
+        },
+    )
 }
 
 fn matches(reason: &Reason, wanted: &str) -> bool {
@@ -73,21 +79,27 @@ const fn standing(row: Row) -> Standing {
 /// `/console/catalog/{reason}`
 pub fn reason(page: &Page<'_>, desk: &Desk, catalog: &Catalog, it: &Reason) -> Markup {
     let texts = it.texts(page.lang);
-    frame(page, desk, Spot::Catalog, &texts.title, html! {
-        (back(paths::CATALOG, page.say(d::CATALOG_TITLE)))
-        header.subject-head data-remember=(texts.title) data-detail=(it.code) {
-            div { p.over { span.number { (it.code) } } h1 { (texts.title) } }
-            (badge(page, standing(it.standing)))
-        }
-        div.split {
-            div.split-main {
-                section { h2 { (page.say(d::TEXTS)) } (audiences(page, it, page.lang)) }
-                (ways_out(page, catalog, it))
-                details.panel { summary { (page.say(d::OTHER_LANGUAGE)) } (audiences(page, it, other(page.lang))) }
+    frame(
+        page,
+        desk,
+        Spot::Catalog,
+        &texts.title,
+        html! {
+            (back(paths::CATALOG, page.say(d::CATALOG_TITLE)))
+            header.subject-head data-remember=(texts.title) data-detail=(it.code) {
+                div { p.over { span.number { (it.code) } } h1 { (texts.title) } }
+                (badge(page, standing(it.standing)))
             }
-            aside.split-side { section.panel { h2 { (page.say(w::FACTS)) } (about(page, catalog, it)) } }
-        }
-    })
+            div.split {
+                div.split-main {
+                    section { h2 { (page.say(d::TEXTS)) } (audiences(page, it, page.lang)) }
+                    (ways_out(page, catalog, it))
+                    details.panel { summary { (page.say(d::OTHER_LANGUAGE)) } (audiences(page, it, other(page.lang))) }
+                }
+                aside.split-side { section.panel { h2 { (page.say(w::FACTS)) } (about(page, catalog, it)) } }
+            }
+        },
+    )
 }
 
 const fn other(lang: Lang) -> Lang {
@@ -129,16 +141,30 @@ fn step_row(page: &Page<'_>, catalog: &Catalog, reason: &Reason, step: &Step) ->
     let texts = step.texts(page.lang);
     let who: Vec<&str> = step.by.iter().map(|role| role_name(page, catalog, role)).collect();
     let brings = |own: &[String], extra: &[String]| -> Vec<String> { own.iter().chain(extra).cloned().collect() };
-    let documents: Vec<&str> = brings(&step.documents, if step.kind == domain::catalog::StepKind::Documents { &reason.documents } else { &[] })
-        .iter()
-        .filter_map(|code| catalog.documents.get(code))
-        .map(|row| row.name.get(page.lang))
-        .collect();
-    let fields: Vec<&str> = brings(&step.fields, if step.kind == domain::catalog::StepKind::Form { &reason.fields } else { &[] })
-        .iter()
-        .filter_map(|code| catalog.fields.get(code))
-        .map(|row| row.name.get(page.lang))
-        .collect();
+    let documents: Vec<&str> = brings(
+        &step.documents,
+        if step.kind == domain::catalog::StepKind::Documents {
+            &reason.documents
+        } else {
+            &[]
+        },
+    )
+    .iter()
+    .filter_map(|code| catalog.documents.get(code))
+    .map(|row| row.name.get(page.lang))
+    .collect();
+    let fields: Vec<&str> = brings(
+        &step.fields,
+        if step.kind == domain::catalog::StepKind::Form {
+            &reason.fields
+        } else {
+            &[]
+        },
+    )
+    .iter()
+    .filter_map(|code| catalog.fields.get(code))
+    .map(|row| row.name.get(page.lang))
+    .collect();
     let comma = page.say(parts::COMMA);
     html! {
         li.step.step-later {
@@ -169,31 +195,57 @@ pub fn role_name<'a>(page: &Page<'_>, catalog: &'a Catalog, role: &'a str) -> &'
 
 fn about(page: &Page<'_>, catalog: &Catalog, it: &Reason) -> Markup {
     let comma = page.say(parts::COMMA);
-    let roles = |codes: &[String]| codes.iter().map(|code| role_name(page, catalog, code)).collect::<Vec<_>>().join(comma);
+    let roles = |codes: &[String]| {
+        codes
+            .iter()
+            .map(|code| role_name(page, catalog, code))
+            .collect::<Vec<_>>()
+            .join(comma)
+    };
     let blocked: Vec<&str> = catalog
         .codes(catalog.blocked_by(&it.code))
         .into_iter()
         .filter_map(|code| catalog.capabilities.get(code))
         .map(|row| row.name.get(page.lang))
         .collect();
-    let screen = it.response_code.as_ref().and_then(|code| catalog.response_codes.get(code));
+    let screen = it
+        .response_code
+        .as_ref()
+        .and_then(|code| catalog.response_codes.get(code));
     let told = match it.disclosure {
         Disclosure::Full => d::D_FULL,
         Disclosure::Category => d::D_CATEGORY,
         Disclosure::Sealed => d::D_SEALED,
     };
-    let lift = if it.lift.by.is_empty() { page.say(d::PLAN_ONLY).to_owned() } else { format!("{} · {}", roles(&it.lift.by), d::alone(page.lang, it.lift.approvals)) };
+    let lift = if it.lift.by.is_empty() {
+        page.say(d::PLAN_ONLY).to_owned()
+    } else {
+        format!("{} · {}", roles(&it.lift.by), d::alone(page.lang, it.lift.approvals))
+    };
     let mut all = vec![
         Fact::text(page.say(w::SUBJECT), kind_name(page, it.subject.code())),
-        Fact::text(page.say(d::BLOCKS), &if blocked.is_empty() { page.say(d::BLOCKS_NOTHING).to_owned() } else { blocked.join(comma) }),
+        Fact::text(
+            page.say(d::BLOCKS),
+            &if blocked.is_empty() {
+                page.say(d::BLOCKS_NOTHING).to_owned()
+            } else {
+                blocked.join(comma)
+            },
+        ),
         Fact::text(page.say(d::LAW), it.ground.source.get(page.lang)),
         Fact::text(page.say(d::DISCLOSURE), page.say(told)),
         Fact::text(page.say(d::MAY_PLACE), &roles(&it.place)),
         Fact::text(page.say(d::MAY_LIFT), &lift),
-        Fact::text(page.say(d::APPEAL), page.say(if it.appealable { d::YES } else { d::NO })),
+        Fact::text(
+            page.say(d::APPEAL),
+            page.say(if it.appealable { d::YES } else { d::NO }),
+        ),
     ];
     if let Some(row) = screen {
-        all.push(Fact::of(page.say(d::ON_SCREEN), html! { span.number { (row.code) } " " (row.display.get(page.lang)) }));
+        all.push(Fact::of(
+            page.say(d::ON_SCREEN),
+            html! { span.number { (row.code) } " " (row.display.get(page.lang)) },
+        ));
     }
     if it.notice_days > 0 {
         all.push(Fact::text(page.say(d::NOTICE), &d::days(page.lang, it.notice_days)));

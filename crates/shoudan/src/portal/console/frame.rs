@@ -75,24 +75,33 @@ pub fn frame(page: &Page<'_>, desk: &Desk, spot: Spot, title: &str, body: Markup
             count: desk.reviews.filter(|count| *place == Spot::Reviews && *count > 0),
         })
         .collect();
-    let area = Area::Console { items: &items, search: paths::SEARCH, asked: &desk.asked };
-    shell(page, title, &area, html! {
-        (body)
-        dialog.keys #keys aria-labelledby="keys-title" {
-            h2 #keys-title { (page.say(w::KEYS)) }
-            dl.pairs {
-                dt { kbd { "/" } } dd { (page.say(w::KEY_SEARCH)) }
-                dt { kbd { "j" } " " kbd { "k" } } dd { (page.say(w::KEY_ROWS)) }
-                dt { kbd { "y" } " " kbd { "n" } } dd { (page.say(w::KEY_ITEMS)) }
-                dt { kbd { "g" } } dd { (page.say(w::KEY_GO)) }
-                @for (_, href, name, key, _) in open() {
-                    dt { kbd { "g" } " " kbd { (key) } } dd { a href=(href) data-go=(key) { (page.say(*name)) } }
+    let area = Area::Console {
+        items: &items,
+        search: paths::SEARCH,
+        asked: &desk.asked,
+    };
+    shell(
+        page,
+        title,
+        &area,
+        html! {
+            (body)
+            dialog.keys #keys aria-labelledby="keys-title" {
+                h2 #keys-title { (page.say(w::KEYS)) }
+                dl.pairs {
+                    dt { kbd { "/" } } dd { (page.say(w::KEY_SEARCH)) }
+                    dt { kbd { "j" } " " kbd { "k" } } dd { (page.say(w::KEY_ROWS)) }
+                    dt { kbd { "y" } " " kbd { "n" } } dd { (page.say(w::KEY_ITEMS)) }
+                    dt { kbd { "g" } } dd { (page.say(w::KEY_GO)) }
+                    @for (_, href, name, key, _) in open() {
+                        dt { kbd { "g" } " " kbd { (key) } } dd { a href=(href) data-go=(key) { (page.say(*name)) } }
+                    }
                 }
+                form method="dialog" { button.button type="submit" { (page.say(w::KEY_CLOSE)) } }
             }
-            form method="dialog" { button.button type="submit" { (page.say(w::KEY_CLOSE)) } }
-        }
-        script src=(assets::CONSOLE.path()) defer {}
-    })
+            script src=(assets::CONSOLE.path()) defer {}
+        },
+    )
 }
 
 /// Kind codes of subjects and hits, in words.
@@ -116,7 +125,10 @@ const KINDS: [(&str, Word); 15] = [
 
 /// A kind of subject in words; a code not known stands for itself.
 pub fn kind_name<'a>(page: &Page<'_>, kind: &'a str) -> &'a str {
-    KINDS.iter().find(|(code, _)| *code == kind).map_or(kind, |(_, word)| page.say(*word))
+    KINDS
+        .iter()
+        .find(|(code, _)| *code == kind)
+        .map_or(kind, |(_, word)| page.say(*word))
 }
 
 /// A subject: its kind and what it is called, with a link where it has a page.

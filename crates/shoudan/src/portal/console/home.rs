@@ -53,35 +53,45 @@ pub fn home(page: &Page<'_>, desk: &Desk, data: &Home) -> Markup {
         (w::LIVE_STOPS, data.in_force, paths::STOPS, false),
         (w::ANNOUNCED, data.announced, paths::STOPS, false),
     ];
-    frame(page, desk, Spot::Home, page.say(w::HOME), html! {
-        h1 { (w::greeting(page.lang, name)) }
-        ul.counters {
-            @for (name, value, href, care) in counters {
-                li { a.counter.care[care && value.counted > 0] href=(href) { span.counter-value { (value.counted) @if value.more { "+" } } span { (page.say(name)) } } }
-            }
-        }
-        div.console-two {
-            section {
-                h2 { (page.say(w::QUEUE_FIRST)) }
-                (reviews::rows(page, &data.queue))
-                @if !data.requests.is_empty() {
-                    h2 { (page.say(w::OUR_TURN)) }
-                    (waiting(page, &data.requests))
+    frame(
+        page,
+        desk,
+        Spot::Home,
+        page.say(w::HOME),
+        html! {
+            h1 { (w::greeting(page.lang, name)) }
+            ul.counters {
+                @for (name, value, href, care) in counters {
+                    li { a.counter.care[care && value.counted > 0] href=(href) { span.counter-value { (value.counted) @if value.more { "+" } } span { (page.say(name)) } } }
                 }
             }
-            section {
-                h2 { (page.say(w::NEWEST_STOPS)) }
-                @if data.stops.is_empty() {
-                    (empty(&Empty { icon: Icon::Check, what: page.say(w::NO_STOPS), how: page.say(w::NO_STOPS_HOW), action: None }))
-                } @else { (stops::short(page, &data.stops)) }
-                (search::recent(page))
+            div.console-two {
+                section {
+                    h2 { (page.say(w::QUEUE_FIRST)) }
+                    (reviews::rows(page, &data.queue))
+                    @if !data.requests.is_empty() {
+                        h2 { (page.say(w::OUR_TURN)) }
+                        (waiting(page, &data.requests))
+                    }
+                }
+                section {
+                    h2 { (page.say(w::NEWEST_STOPS)) }
+                    @if data.stops.is_empty() {
+                        (empty(&Empty { icon: Icon::Check, what: page.say(w::NO_STOPS), how: page.say(w::NO_STOPS_HOW), action: None }))
+                    } @else { (stops::short(page, &data.stops)) }
+                    (search::recent(page))
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn waiting(page: &Page<'_>, requests: &[RequestRow]) -> Markup {
-    let columns = [Column::words(page.say(d::WHAT)), Column::words(page.say(d::WHOSE_TURN)), Column::words(page.say(d::PROMISED))];
+    let columns = [
+        Column::words(page.say(d::WHAT)),
+        Column::words(page.say(d::WHOSE_TURN)),
+        Column::words(page.say(d::PROMISED)),
+    ];
     let rows: Vec<Row> = requests
         .iter()
         .map(|one| Row {

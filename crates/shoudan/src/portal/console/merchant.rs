@@ -4,11 +4,9 @@ use maud::{Markup, html};
 use operations::views::{MerchantRow, MerchantView, Page as Rows, RequestRow, TerminalView};
 
 use super::frame::{Desk, Spot, frame, promise};
-use super::subject::{Answer, History, answer, as_of, chain, history};
 use super::paths;
-use crate::portal::components::{
-    Action, Column, Empty, Fact, Row, Weight, actions, badge, empty, facts, pager, table,
-};
+use super::subject::{Answer, History, answer, as_of, chain, history};
+use crate::portal::components::{Action, Column, Empty, Fact, Row, Weight, actions, badge, empty, facts, pager, table};
 use crate::portal::icons::Icon;
 use crate::portal::words::{Word, console as w, merchant as m};
 use crate::portal::{Page, Standing};
@@ -31,39 +29,52 @@ pub struct Merchant {
 /// `/console/merchants/{id}`
 pub fn merchant(page: &Page<'_>, desk: &Desk, data: &Merchant) -> Markup {
     let it = &data.merchant;
-    frame(page, desk, Spot::Merchants, &it.short_name, html! {
-        header.subject-head data-remember=(it.short_name) data-detail=(it.number) {
-            div {
-                p.over { span.number { (it.number) } " · " (page.say(kind_word(&it.kind))) }
-                p.subject-title { (it.name) }
-            }
-            (buttons(page, desk, it))
-        }
-        (as_of(page, &data.answer, &data.history.at))
-        div.console-three {
-            aside.console-left {
-                section.panel { h2 { (page.say(w::FACTS)) } (about(page, it)) }
-                (chain(page, &data.answer.staff.chain))
-            }
-            div.console-middle {
-                (answer(page, &data.answer))
-                section {
-                    h2 { (page.say(w::TERMINALS)) " " span.count { (it.terminals) } }
-                    (terminals(page, &data.terminals))
+    frame(
+        page,
+        desk,
+        Spot::Merchants,
+        &it.short_name,
+        html! {
+            header.subject-head data-remember=(it.short_name) data-detail=(it.number) {
+                div {
+                    p.over { span.number { (it.number) } " · " (page.say(kind_word(&it.kind))) }
+                    p.subject-title { (it.name) }
                 }
-                @if !data.requests.is_empty() {
-                    section { h2 { (page.say(w::OPEN_REQUEST)) } (requests(page, &data.requests)) }
-                }
+                (buttons(page, desk, it))
             }
-            aside.console-right { (history(page, &data.history)) }
-        }
-    })
+            (as_of(page, &data.answer, &data.history.at))
+            div.console-three {
+                aside.console-left {
+                    section.panel { h2 { (page.say(w::FACTS)) } (about(page, it)) }
+                    (chain(page, &data.answer.staff.chain))
+                }
+                div.console-middle {
+                    (answer(page, &data.answer))
+                    section {
+                        h2 { (page.say(w::TERMINALS)) " " span.count { (it.terminals) } }
+                        (terminals(page, &data.terminals))
+                    }
+                    @if !data.requests.is_empty() {
+                        section { h2 { (page.say(w::OPEN_REQUEST)) } (requests(page, &data.requests)) }
+                    }
+                }
+                aside.console-right { (history(page, &data.history)) }
+            }
+        },
+    )
 }
 
 fn buttons(page: &Page<'_>, desk: &Desk, it: &MerchantView) -> Markup {
     let mut all = Vec::new();
     if desk.may("place_stop") {
-        all.push(Action::link(page.say(w::PLACE_A_STOP), paths::stop_subject("merchant", &it.number), Weight::Danger).icon(Icon::Bar));
+        all.push(
+            Action::link(
+                page.say(w::PLACE_A_STOP),
+                paths::stop_subject("merchant", &it.number),
+                Weight::Danger,
+            )
+            .icon(Icon::Bar),
+        );
     }
     actions(&all)
 }
@@ -78,9 +89,16 @@ pub fn kind_word(kind: &str) -> Word {
 }
 
 fn risk_word<'a>(page: &Page<'_>, level: &'a str) -> &'a str {
-    const LEVELS: [(&str, Word); 4] =
-        [("low", w::RISK_LOW), ("normal", w::RISK_NORMAL), ("medium", w::RISK_MEDIUM), ("high", w::RISK_HIGH)];
-    LEVELS.iter().find(|(code, _)| *code == level).map_or(level, |(_, word)| page.say(*word))
+    const LEVELS: [(&str, Word); 4] = [
+        ("low", w::RISK_LOW),
+        ("normal", w::RISK_NORMAL),
+        ("medium", w::RISK_MEDIUM),
+        ("high", w::RISK_HIGH),
+    ];
+    LEVELS
+        .iter()
+        .find(|(code, _)| *code == level)
+        .map_or(level, |(_, word)| page.say(*word))
 }
 
 fn about(page: &Page<'_>, it: &MerchantView) -> Markup {
@@ -100,7 +118,10 @@ fn about(page: &Page<'_>, it: &MerchantView) -> Markup {
         }));
     }
     if let Some(account) = &it.settlement_account {
-        all.push(Fact::of(page.say(w::ACCOUNT), html! { (account.bank) br; span.number.quiet { (account.masked) } }));
+        all.push(Fact::of(
+            page.say(w::ACCOUNT),
+            html! { (account.bank) br; span.number.quiet { (account.masked) } },
+        ));
     }
     if let Some(at) = it.activated_at {
         all.push(Fact::of(page.say(w::ACTIVATED), page.day(at)));
@@ -125,7 +146,8 @@ fn terminals(page: &Page<'_>, terminals: &[TerminalView]) -> Markup {
                 html! { span.number { (one.number) } },
                 html! { (one.shop.name) },
                 badge(page, Standing::from_code(&one.standing)),
-                one.last_sale_at.map_or_else(|| html! { span.quiet { (page.say(w::NEVER)) } }, |at| page.when(at)),
+                one.last_sale_at
+                    .map_or_else(|| html! { span.quiet { (page.say(w::NEVER)) } }, |at| page.when(at)),
             ],
             href: Some(paths::terminal(&one.number)),
         })
@@ -134,11 +156,19 @@ fn terminals(page: &Page<'_>, terminals: &[TerminalView]) -> Markup {
 }
 
 fn requests(page: &Page<'_>, requests: &[RequestRow]) -> Markup {
-    let columns = [Column::words(page.say(w::OPEN_REQUEST)), Column::words(page.say(w::STATE)), Column::words("")];
+    let columns = [
+        Column::words(page.say(w::OPEN_REQUEST)),
+        Column::words(page.say(w::STATE)),
+        Column::words(""),
+    ];
     let rows: Vec<Row> = requests
         .iter()
         .map(|one| Row {
-            cells: vec![html! { (one.kind_name) }, html! { (one.waiting_on_name) }, promise(page, one.promise_by)],
+            cells: vec![
+                html! { (one.kind_name) },
+                html! { (one.waiting_on_name) },
+                promise(page, one.promise_by),
+            ],
             href: Some(paths::request(&one.merchant_id, &one.id)),
         })
         .collect();
@@ -147,17 +177,23 @@ fn requests(page: &Page<'_>, requests: &[RequestRow]) -> Markup {
 
 /// `/console/merchants?q=`
 pub fn merchants(page: &Page<'_>, desk: &Desk, asked: &str, data: &Rows<MerchantRow>) -> Markup {
-    frame(page, desk, Spot::Merchants, page.say(w::MERCHANTS), html! {
-        header.page-head { h1 { (page.say(w::MERCHANTS)) } }
-        form.filter-line method="get" action=(paths::MERCHANTS) role="search" {
-            input type="search" name="q" value=(asked) aria-label=(page.say(w::FIND_MERCHANT)) placeholder=(page.say(w::FIND_MERCHANT));
-            button.button type="submit" { (page.say(w::SHOW)) }
-        }
-        @if data.data.is_empty() {
-            (empty(&Empty { icon: Icon::Search, what: page.say(w::MERCHANTS_NONE), how: page.say(w::MERCHANTS_NONE_HOW), action: None }))
-        } @else { (merchant_rows(page, &data.data)) }
-        (pager(page, data.has_more, data.next_cursor.as_deref()))
-    })
+    frame(
+        page,
+        desk,
+        Spot::Merchants,
+        page.say(w::MERCHANTS),
+        html! {
+            header.page-head { h1 { (page.say(w::MERCHANTS)) } }
+            form.filter-line method="get" action=(paths::MERCHANTS) role="search" {
+                input type="search" name="q" value=(asked) aria-label=(page.say(w::FIND_MERCHANT)) placeholder=(page.say(w::FIND_MERCHANT));
+                button.button type="submit" { (page.say(w::SHOW)) }
+            }
+            @if data.data.is_empty() {
+                (empty(&Empty { icon: Icon::Search, what: page.say(w::MERCHANTS_NONE), how: page.say(w::MERCHANTS_NONE_HOW), action: None }))
+            } @else { (merchant_rows(page, &data.data)) }
+            (pager(page, data.has_more, data.next_cursor.as_deref()))
+        },
+    )
 }
 
 fn merchant_rows(page: &Page<'_>, rows: &[MerchantRow]) -> Markup {

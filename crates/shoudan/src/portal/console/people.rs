@@ -31,17 +31,37 @@ pub fn people(page: &Page<'_>, desk: &Desk, members: &[Member]) -> Markup {
         Column::words(page.say(d::SECOND_FACTOR)),
         Column::words(page.say(crate::portal::words::console::STATE)),
     ];
-    let rows: Vec<Row> = members.iter().map(|one| Row { cells: cells(page, one), href: None }).collect();
-    frame(page, desk, Spot::People, page.say(d::PEOPLE_TITLE), html! {
-        header.page-head { h1 { (page.say(d::PEOPLE_TITLE)) } }
-        p.quiet { (page.say(d::PEOPLE_NOTE)) }
-        (table(page.say(d::PEOPLE_TITLE), &columns, &rows))
-    })
+    let rows: Vec<Row> = members
+        .iter()
+        .map(|one| Row {
+            cells: cells(page, one),
+            href: None,
+        })
+        .collect();
+    frame(
+        page,
+        desk,
+        Spot::People,
+        page.say(d::PEOPLE_TITLE),
+        html! {
+            header.page-head { h1 { (page.say(d::PEOPLE_TITLE)) } }
+            p.quiet { (page.say(d::PEOPLE_NOTE)) }
+            (table(page.say(d::PEOPLE_TITLE), &columns, &rows))
+        },
+    )
 }
 
 fn cells(page: &Page<'_>, one: &Member) -> Vec<Markup> {
-    let (standing, state) = if one.closed { (Standing::Ended, d::CLOSED) } else { (Standing::Works, d::ACTIVE) };
-    let (second, word) = if one.second_factor { (Standing::Works, d::ON) } else { (Standing::Soon, d::OFF) };
+    let (standing, state) = if one.closed {
+        (Standing::Ended, d::CLOSED)
+    } else {
+        (Standing::Works, d::ACTIVE)
+    };
+    let (second, word) = if one.second_factor {
+        (Standing::Works, d::ON)
+    } else {
+        (Standing::Soon, d::OFF)
+    };
     vec![
         html! { (one.name) },
         html! { span.number { (one.login) } },

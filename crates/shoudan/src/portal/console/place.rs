@@ -47,7 +47,15 @@ impl Form {
     const NAMES: [&str; 7] = ["kind", "id", "reason", "when", "starts", "ends", "why"];
 
     fn values(&self) -> [&str; 7] {
-        [&self.kind, &self.id, &self.reason, &self.when, &self.starts, &self.ends, &self.why]
+        [
+            &self.kind,
+            &self.id,
+            &self.reason,
+            &self.when,
+            &self.starts,
+            &self.ends,
+            &self.why,
+        ]
     }
 }
 
@@ -66,21 +74,27 @@ pub struct Place {
 
 /// `/console/stops/new`
 pub fn place(page: &Page<'_>, desk: &Desk, data: &Place) -> Markup {
-    frame(page, desk, Spot::Stops, page.say(d::NEW_STOP), html! {
-        (back(paths::STOPS, page.say(d::STOPS_TITLE)))
-        h1 { (page.say(d::NEW_STOP)) }
-        p.quiet { (page.say(d::NEW_STOP_NOTE)) }
-        (errors_first(page, &data.errors))
-        div.console-two.place {
-            form.panel.place-form #f-form method="post" action=(paths::PREVIEW_STOP) data-draft { (form(page, data)) }
-            div.place-preview aria-live="polite" {
-                @match &data.preview {
-                    Some(preview) => (shown(page, preview, &data.form)),
-                    None => div.empty { (icon(Icon::Search)) p.empty-what { (page.say(d::PREVIEW)) } p.quiet { (page.say(d::NEW_STOP_NOTE)) } },
+    frame(
+        page,
+        desk,
+        Spot::Stops,
+        page.say(d::NEW_STOP),
+        html! {
+            (back(paths::STOPS, page.say(d::STOPS_TITLE)))
+            h1 { (page.say(d::NEW_STOP)) }
+            p.quiet { (page.say(d::NEW_STOP_NOTE)) }
+            (errors_first(page, &data.errors))
+            div.console-two.place {
+                form.panel.place-form #f-form method="post" action=(paths::PREVIEW_STOP) data-draft { (form(page, data)) }
+                div.place-preview aria-live="polite" {
+                    @match &data.preview {
+                        Some(preview) => (shown(page, preview, &data.form)),
+                        None => div.empty { (icon(Icon::Search)) p.empty-what { (page.say(d::PREVIEW)) } p.quiet { (page.say(d::NEW_STOP_NOTE)) } },
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 fn form(page: &Page<'_>, data: &Place) -> Markup {

@@ -6,8 +6,8 @@ use operations::views::{DocumentAsked, EventView, Page as Rows, RequestRow, Requ
 use super::frame::{Desk, Spot, frame, promise, subject};
 use super::paths;
 use crate::portal::components::{
-    Banner, Column, Empty, Fact, Field, FileField, Input, Row, back, banner, empty, errors_first, facts, field, file_field, pager, plan,
-    state_badge, table, timeline,
+    Banner, Column, Empty, Fact, Field, FileField, Input, Row, back, banner, empty, errors_first, facts, field,
+    file_field, pager, plan, state_badge, table, timeline,
 };
 use crate::portal::icons::{Icon, icon};
 use crate::portal::words::{Word, console as w, desk as d, tasks};
@@ -31,16 +31,22 @@ pub fn requests(page: &Page<'_>, desk: &Desk, data: &Requests) -> Markup {
         (d::OUR_TURN, "?turn=mine", data.ours),
         (d::CLOSED_ONES, "?state=closed", data.closed),
     ];
-    frame(page, desk, Spot::Requests, page.say(d::REQUESTS_TITLE), html! {
-        header.page-head { h1 { (page.say(d::REQUESTS_TITLE)) } }
-        nav.tabs aria-label=(page.say(w::FILTER)) {
-            @for (name, query, here) in tabs { a href={ (paths::REQUESTS) (query) } aria-current=[here.then_some("page")] { (page.say(name)) } }
-        }
-        @if data.rows.data.is_empty() {
-            (empty(&Empty { icon: Icon::Tasks, what: page.say(d::REQUESTS_NONE), how: page.say(d::REQUESTS_NONE_HOW), action: None }))
-        } @else { (rows(page, &data.rows.data)) }
-        (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
-    })
+    frame(
+        page,
+        desk,
+        Spot::Requests,
+        page.say(d::REQUESTS_TITLE),
+        html! {
+            header.page-head { h1 { (page.say(d::REQUESTS_TITLE)) } }
+            nav.tabs aria-label=(page.say(w::FILTER)) {
+                @for (name, query, here) in tabs { a href={ (paths::REQUESTS) (query) } aria-current=[here.then_some("page")] { (page.say(name)) } }
+            }
+            @if data.rows.data.is_empty() {
+                (empty(&Empty { icon: Icon::Tasks, what: page.say(d::REQUESTS_NONE), how: page.say(d::REQUESTS_NONE_HOW), action: None }))
+            } @else { (rows(page, &data.rows.data)) }
+            (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
+        },
+    )
 }
 
 const STATES: [(&str, Word); 4] = [
@@ -51,7 +57,10 @@ const STATES: [(&str, Word); 4] = [
 ];
 
 fn state(page: &Page<'_>, code: &str) -> Markup {
-    let word = STATES.iter().find(|(known, _)| *known == code).map_or(tasks::STATE_OPEN, |(_, word)| *word);
+    let word = STATES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map_or(tasks::STATE_OPEN, |(_, word)| *word);
     state_badge(code, page.say(word))
 }
 
@@ -99,23 +108,34 @@ pub fn request(page: &Page<'_>, desk: &Desk, data: &Request) -> Markup {
     let it = &data.request;
     let title = format!("{} · {}", it.kind_name, it.merchant_name);
     // A plan's own button would lead to the merchant's page; the staff's steps have a form here.
-    let steps: Vec<StepView> = it.steps.iter().cloned().map(|step| StepView { mine: false, ..step }).collect();
-    frame(page, desk, Spot::Requests, &title, html! {
-        (back(paths::REQUESTS, page.say(d::REQUESTS_TITLE)))
-        div.split {
-            div.split-main data-remember=(it.kind_name) data-detail=(it.merchant_name) {
-                p.over { a href=(paths::merchant(&it.merchant_id)) { (it.merchant_name) } " · " (subject(page, &it.subject)) }
-                (where_it_stands(page, it))
-                div #f-form { (errors_first(page, &data.errors)) }
-                @for step in it.steps.iter().filter(|s| s.mine && matches!(s.state.as_str(), "now" | "returned")) { (own_step(page, data, step)) }
-                section { h2 { (page.say(d::STEPS)) } (plan(page, &steps, &|_| None)) }
+    let steps: Vec<StepView> = it
+        .steps
+        .iter()
+        .cloned()
+        .map(|step| StepView { mine: false, ..step })
+        .collect();
+    frame(
+        page,
+        desk,
+        Spot::Requests,
+        &title,
+        html! {
+            (back(paths::REQUESTS, page.say(d::REQUESTS_TITLE)))
+            div.split {
+                div.split-main data-remember=(it.kind_name) data-detail=(it.merchant_name) {
+                    p.over { a href=(paths::merchant(&it.merchant_id)) { (it.merchant_name) } " · " (subject(page, &it.subject)) }
+                    (where_it_stands(page, it))
+                    div #f-form { (errors_first(page, &data.errors)) }
+                    @for step in it.steps.iter().filter(|s| s.mine && matches!(s.state.as_str(), "now" | "returned")) { (own_step(page, data, step)) }
+                    section { h2 { (page.say(d::STEPS)) } (plan(page, &steps, &|_| None)) }
+                }
+                aside.split-side {
+                    section.panel { h2 { (page.say(w::FACTS)) } (about(page, it)) }
+                    @if !data.events.is_empty() { section.panel { h2 { (page.say(w::HISTORY)) } (timeline(page, &data.events, true)) } }
+                }
             }
-            aside.split-side {
-                section.panel { h2 { (page.say(w::FACTS)) } (about(page, it)) }
-                @if !data.events.is_empty() { section.panel { h2 { (page.say(w::HISTORY)) } (timeline(page, &data.events, true)) } }
-            }
-        }
-    })
+        },
+    )
 }
 
 fn where_it_stands(page: &Page<'_>, it: &RequestView) -> Markup {
@@ -130,12 +150,26 @@ fn where_it_stands(page: &Page<'_>, it: &RequestView) -> Markup {
         @if !it.closed_why.is_empty() { p { (it.closed_why) } }
         @if let Some(review) = &it.review { p { a.button.primary href=(paths::review(&it.merchant_id, review)) { (icon(Icon::Tasks)) (page.say(d::SEE_REVIEW)) } } }
     };
-    banner(page, &Banner { standing, headline: &headline, word: "", first: true, detail: Some(detail) })
+    banner(
+        page,
+        &Banner {
+            standing,
+            headline: &headline,
+            word: "",
+            first: true,
+            detail: Some(detail),
+        },
+    )
 }
 
 /// A step this person may carry out: its fields, and what was done in words.
 fn own_step(page: &Page<'_>, data: &Request, step: &StepView) -> Markup {
-    let typed = |name: &str| data.typed.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    let typed = |name: &str| {
+        data.typed
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value.as_str())
+    };
     let it = &data.request;
     html! {
         section.next id={ "step-" (step.step) } {
@@ -163,9 +197,16 @@ fn own_step(page: &Page<'_>, data: &Request, step: &StepView) -> Markup {
 /// A document the step asks of staff: what was supplied, and the way to supply it.
 fn document(page: &Page<'_>, data: &Request, step: &StepView, asked: &DocumentAsked) -> Markup {
     let it = &data.request;
-    let bare = DocumentAsked { supplied: Vec::new(), ..asked.clone() };
+    let bare = DocumentAsked {
+        supplied: Vec::new(),
+        ..asked.clone()
+    };
     let action = paths::upload(&it.merchant_id, &it.id, &step.step);
-    let error = data.errors.iter().find(|(name, _)| *name == asked.code).map_or("", |(_, text)| text.as_str());
+    let error = data
+        .errors
+        .iter()
+        .find(|(name, _)| *name == asked.code)
+        .map_or("", |(_, text)| text.as_str());
     html! {
         (file_field(page, &FileField { asked: &bare, action: &action, error, open: true }))
         ul.supplied {

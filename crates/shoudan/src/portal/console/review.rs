@@ -23,7 +23,10 @@ pub struct Review {
 
 impl Review {
     fn typed(&self, name: &str) -> &str {
-        self.typed.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.typed
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
     }
 }
 
@@ -36,38 +39,48 @@ pub fn review(page: &Page<'_>, desk: &Desk, data: &Review) -> Markup {
     let request = &it.request;
     let title = format!("{} · {}", request.kind_name, request.merchant_name);
     let open = it.state == "open" && it.may_decide;
-    frame(page, desk, Spot::Reviews, &title, html! {
-        (back(paths::REVIEWS, page.say(d::QUEUE_TITLE)))
-        header.subject-head data-remember=(request.kind_name) data-detail=(request.merchant_name) {
-            div {
-                p.over { a href=(paths::merchant(&request.merchant_id)) { (request.merchant_name) } " · " (subject(page, &request.subject)) }
-                h1 { (request.kind_name) }
-            }
-            dl.pairs.head-pairs {
-                dt { (page.say(d::PROMISED)) } dd { (promise(page, it.promise_by)) }
-                dt { (page.say(d::APPROVALS)) } dd { span.number { (d::of(page.lang, reviews::approvals(it), it.approvals_needed)) } " · " (it.role) }
-            }
-        }
-        (errors_first(page, &data.errors))
-        (decided(page, it))
-        datalist #usual { @for one in USUAL { option value=(page.say(one)) {} } }
-        form.review #f-form method="post" action=(paths::review(&request.merchant_id, &it.id)) data-review data-draft {
-            input type="hidden" name="version" value=(request.version);
-            div.review-pair {
-                section { h2 { (page.say(d::EVIDENCE)) } (evidence(page, data, open)) }
-                div.review-data {
-                    section { h2 { (page.say(d::DATA)) } (filled_in(page, data, open)) }
-                    section { h2 { (page.say(d::CONSEQUENCES)) } (consequences(page, it)) }
-                    section.panel.decision { h2 { (page.say(d::DECISION)) } (decision(page, data, open)) }
+    frame(
+        page,
+        desk,
+        Spot::Reviews,
+        &title,
+        html! {
+            (back(paths::REVIEWS, page.say(d::QUEUE_TITLE)))
+            header.subject-head data-remember=(request.kind_name) data-detail=(request.merchant_name) {
+                div {
+                    p.over { a href=(paths::merchant(&request.merchant_id)) { (request.merchant_name) } " · " (subject(page, &request.subject)) }
+                    h1 { (request.kind_name) }
+                }
+                dl.pairs.head-pairs {
+                    dt { (page.say(d::PROMISED)) } dd { (promise(page, it.promise_by)) }
+                    dt { (page.say(d::APPROVALS)) } dd { span.number { (d::of(page.lang, reviews::approvals(it), it.approvals_needed)) } " · " (it.role) }
                 }
             }
-        }
-        details.panel { summary { (page.say(d::THE_REQUEST)) } (plan(page, &plain(&request.steps), &|_| None)) }
-    })
+            (errors_first(page, &data.errors))
+            (decided(page, it))
+            datalist #usual { @for one in USUAL { option value=(page.say(one)) {} } }
+            form.review #f-form method="post" action=(paths::review(&request.merchant_id, &it.id)) data-review data-draft {
+                input type="hidden" name="version" value=(request.version);
+                div.review-pair {
+                    section { h2 { (page.say(d::EVIDENCE)) } (evidence(page, data, open)) }
+                    div.review-data {
+                        section { h2 { (page.say(d::DATA)) } (filled_in(page, data, open)) }
+                        section { h2 { (page.say(d::CONSEQUENCES)) } (consequences(page, it)) }
+                        section.panel.decision { h2 { (page.say(d::DECISION)) } (decision(page, data, open)) }
+                    }
+                }
+            }
+            details.panel { summary { (page.say(d::THE_REQUEST)) } (plan(page, &plain(&request.steps), &|_| None)) }
+        },
+    )
 }
 
 fn plain(steps: &[StepView]) -> Vec<StepView> {
-    steps.iter().cloned().map(|step| StepView { mine: false, ..step }).collect()
+    steps
+        .iter()
+        .cloned()
+        .map(|step| StepView { mine: false, ..step })
+        .collect()
 }
 
 /// What others decided; the second reviewer sees it with the first one's words.
@@ -107,7 +120,10 @@ fn once<'a, T>(all: impl Iterator<Item = &'a T>, code: impl Fn(&T) -> &str) -> V
 }
 
 fn evidence(page: &Page<'_>, data: &Review, open: bool) -> Markup {
-    let all = once(data.review.request.steps.iter().flat_map(|step| &step.documents), |asked| &asked.code);
+    let all = once(
+        data.review.request.steps.iter().flat_map(|step| &step.documents),
+        |asked| &asked.code,
+    );
     html! {
         @if all.is_empty() { p.quiet { (page.say(d::NO_EVIDENCE)) } }
         @for (i, asked) in all.iter().enumerate() { (document(page, data, asked, open, i == 0)) }
@@ -159,7 +175,10 @@ fn picture(page: &Page<'_>, data: &Review, one: &DocumentView, first: bool) -> M
 }
 
 fn filled_in(page: &Page<'_>, data: &Review, open: bool) -> Markup {
-    let all = once(data.review.request.steps.iter().flat_map(|step| &step.fields), |asked| &asked.code);
+    let all = once(
+        data.review.request.steps.iter().flat_map(|step| &step.fields),
+        |asked| &asked.code,
+    );
     html! {
         @if all.is_empty() { p.quiet { (page.say(d::NO_DATA)) } }
         @for asked in all {
@@ -212,7 +231,10 @@ fn decision(page: &Page<'_>, data: &Review, open: bool) -> Markup {
         return html! { p { (state_badge(&it.state, page.say(word))) } };
     }
     if !open {
-        return notice(Tone::Care, html! { p { b { (page.say(d::CANNOT_DECIDE)) } } p { (it.why_not) } });
+        return notice(
+            Tone::Care,
+            html! { p { b { (page.say(d::CANNOT_DECIDE)) } } p { (it.why_not) } },
+        );
     }
     html! {
         (field(page, &Field {

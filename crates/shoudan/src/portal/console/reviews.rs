@@ -22,23 +22,34 @@ pub struct Queue {
 /// `/console/reviews`
 pub fn reviews(page: &Page<'_>, desk: &Desk, data: &Queue) -> Markup {
     let all = [(false, d::ANY_ROLE), (true, d::MINE_ONLY)];
-    frame(page, desk, Spot::Reviews, page.say(d::QUEUE_TITLE), html! {
-        header.page-head { h1 { (page.say(d::QUEUE_TITLE)) } p.quiet { (page.say(d::QUEUE_NOTE)) } }
-        nav.tabs aria-label=(page.say(w::FILTER)) {
-            @for (mine, name) in all {
-                @let href = if mine { format!("{}?mine=yes", paths::REVIEWS) } else { paths::REVIEWS.to_owned() };
-                a href=(href) aria-current=[(mine == data.mine).then_some("page")] { (page.say(name)) }
+    frame(
+        page,
+        desk,
+        Spot::Reviews,
+        page.say(d::QUEUE_TITLE),
+        html! {
+            header.page-head { h1 { (page.say(d::QUEUE_TITLE)) } p.quiet { (page.say(d::QUEUE_NOTE)) } }
+            nav.tabs aria-label=(page.say(w::FILTER)) {
+                @for (mine, name) in all {
+                    @let href = if mine { format!("{}?mine=yes", paths::REVIEWS) } else { paths::REVIEWS.to_owned() };
+                    a href=(href) aria-current=[(mine == data.mine).then_some("page")] { (page.say(name)) }
+                }
             }
-        }
-        (rows(page, &data.rows.data))
-        (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
-    })
+            (rows(page, &data.rows.data))
+            (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
+        },
+    )
 }
 
 /// Reviews as rows, or what would be here.
 pub fn rows(page: &Page<'_>, reviews: &[ReviewView]) -> Markup {
     if reviews.is_empty() {
-        return empty(&Empty { icon: Icon::Check, what: page.say(w::QUEUE_NONE), how: page.say(w::QUEUE_NONE_HOW), action: None });
+        return empty(&Empty {
+            icon: Icon::Check,
+            what: page.say(w::QUEUE_NONE),
+            how: page.say(w::QUEUE_NONE_HOW),
+            action: None,
+        });
     }
     let columns = [
         Column::words(page.say(d::WHAT)),
@@ -55,7 +66,11 @@ pub fn rows(page: &Page<'_>, reviews: &[ReviewView]) -> Markup {
                 html! { (one.request.merchant_name) br; (subject(page, &one.request.subject)) },
                 promise(page, one.promise_by),
                 html! { span.number { (d::of(page.lang, approvals(one), one.approvals_needed)) } },
-                if one.may_decide { html! { (icon(Icon::Check)) } } else { html! { span.quiet.small { (one.why_not) } } },
+                if one.may_decide {
+                    html! { (icon(Icon::Check)) }
+                } else {
+                    html! { span.quiet.small { (one.why_not) } }
+                },
             ],
             href: Some(paths::review(&one.request.merchant_id, &one.id)),
         })

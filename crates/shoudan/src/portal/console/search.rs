@@ -22,20 +22,26 @@ const GROUPS: [(&str, Word, Icon); 6] = [
 /// `/console/search?q=`
 pub fn search(page: &Page<'_>, desk: &Desk, hits: &[Hit]) -> Markup {
     let asked = desk.asked.trim();
-    frame(page, desk, Spot::Elsewhere, page.say(w::SEARCH_TITLE), html! {
-        header.page-head {
-            h1 { (page.say(w::SEARCH_TITLE)) @if !asked.is_empty() { " " span.asked-for { (asked) } } }
-            @if !asked.is_empty() { p.quiet role="status" { (w::results(page.lang, hits.len())) } }
-        }
-        @if asked.is_empty() {
-            (empty(&Empty { icon: Icon::Search, what: page.say(w::SEARCH_START), how: page.say(w::SEARCH_HOW), action: None }))
-        } @else if hits.is_empty() {
-            (empty(&Empty { icon: Icon::Search, what: &w::nothing_for(page.lang, asked), how: page.say(w::SEARCH_HOW), action: None }))
-        } @else {
-            div.hits data-list { @for group in GROUPS { (of_kind(page, hits, group)) } }
-        }
-        (recent(page))
-    })
+    frame(
+        page,
+        desk,
+        Spot::Elsewhere,
+        page.say(w::SEARCH_TITLE),
+        html! {
+            header.page-head {
+                h1 { (page.say(w::SEARCH_TITLE)) @if !asked.is_empty() { " " span.asked-for { (asked) } } }
+                @if !asked.is_empty() { p.quiet role="status" { (w::results(page.lang, hits.len())) } }
+            }
+            @if asked.is_empty() {
+                (empty(&Empty { icon: Icon::Search, what: page.say(w::SEARCH_START), how: page.say(w::SEARCH_HOW), action: None }))
+            } @else if hits.is_empty() {
+                (empty(&Empty { icon: Icon::Search, what: &w::nothing_for(page.lang, asked), how: page.say(w::SEARCH_HOW), action: None }))
+            } @else {
+                div.hits data-list { @for group in GROUPS { (of_kind(page, hits, group)) } }
+            }
+            (recent(page))
+        },
+    )
 }
 
 fn of_kind(page: &Page<'_>, hits: &[Hit], (kind, name, mark): (&str, Word, Icon)) -> Markup {

@@ -28,24 +28,34 @@ pub struct Stops {
 
 /// `/console/stops`
 pub fn stops(page: &Page<'_>, desk: &Desk, data: &Stops) -> Markup {
-    frame(page, desk, Spot::Stops, page.say(d::STOPS_TITLE), html! {
-        header.page-head {
-            h1 { (page.say(d::STOPS_TITLE)) }
-            @if desk.may("place_stop") {
-                (actions(&[Action::link(page.say(d::NEW_STOP), paths::NEW_STOP, Weight::Danger).icon(Icon::Bar)]))
+    frame(
+        page,
+        desk,
+        Spot::Stops,
+        page.say(d::STOPS_TITLE),
+        html! {
+            header.page-head {
+                h1 { (page.say(d::STOPS_TITLE)) }
+                @if desk.may("place_stop") {
+                    (actions(&[Action::link(page.say(d::NEW_STOP), paths::NEW_STOP, Weight::Danger).icon(Icon::Bar)]))
+                }
             }
-        }
-        (filter(page, data))
-        @if data.rows.data.is_empty() {
-            (empty(&Empty { icon: Icon::Check, what: page.say(w::NO_STOPS), how: page.say(w::NO_STOPS_HOW), action: None }))
-        } @else { (rows(page, &data.rows.data)) }
-        (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
-    })
+            (filter(page, data))
+            @if data.rows.data.is_empty() {
+                (empty(&Empty { icon: Icon::Check, what: page.say(w::NO_STOPS), how: page.say(w::NO_STOPS_HOW), action: None }))
+            } @else { (rows(page, &data.rows.data)) }
+            (pager(page, data.rows.has_more, data.rows.next_cursor.as_deref()))
+        },
+    )
 }
 
 fn filter(page: &Page<'_>, data: &Stops) -> Markup {
     let mut kinds = vec![("", page.say(w::ALL))];
-    kinds.extend(domain::stages::SubjectKind::ALL.iter().map(|kind| (kind.code(), kind_name(page, kind.code()))));
+    kinds.extend(
+        domain::stages::SubjectKind::ALL
+            .iter()
+            .map(|kind| (kind.code(), kind_name(page, kind.code()))),
+    );
     let lifted = [("", page.say(d::LIVE_ONLY)), ("yes", page.say(d::WITH_LIFTED))];
     html! {
         form.filter-row method="get" action=(paths::STOPS) {
@@ -57,11 +67,18 @@ fn filter(page: &Page<'_>, data: &Stops) -> Markup {
     }
 }
 
-const STATES: [(&str, Word); 4] =
-    [("announced", d::ST_ANNOUNCED), ("in_force", d::ST_IN_FORCE), ("ended", d::ST_ENDED), ("lifted", d::ST_LIFTED)];
+const STATES: [(&str, Word); 4] = [
+    ("announced", d::ST_ANNOUNCED),
+    ("in_force", d::ST_IN_FORCE),
+    ("ended", d::ST_ENDED),
+    ("lifted", d::ST_LIFTED),
+];
 
 fn state(page: &Page<'_>, stop: &StopView) -> Markup {
-    let word = STATES.iter().find(|(code, _)| *code == stop.state).map_or(d::ST_IN_FORCE, |(_, word)| *word);
+    let word = STATES
+        .iter()
+        .find(|(code, _)| *code == stop.state)
+        .map_or(d::ST_IN_FORCE, |(_, word)| *word);
     state_badge(&stop.state, page.say(word))
 }
 
@@ -82,7 +99,8 @@ fn rows(page: &Page<'_>, stops: &[StopView]) -> Markup {
                 subject(page, &one.subject),
                 state(page, one),
                 page.when(one.starts_at),
-                one.ends_at.map_or_else(|| html! { span.quiet { "–" } }, |at| page.when(at)),
+                one.ends_at
+                    .map_or_else(|| html! { span.quiet { "–" } }, |at| page.when(at)),
                 html! { span.quiet { (one.placed_by) } },
             ],
             href: Some(paths::stop(&one.merchant_id, &one.id)),
@@ -140,27 +158,42 @@ pub struct Stop {
 /// `/console/stops/{merchant}/{id}`
 pub fn stop(page: &Page<'_>, desk: &Desk, data: &Stop) -> Markup {
     let it = &data.stop;
-    frame(page, desk, Spot::Stops, &it.title, html! {
-        (back(paths::STOPS, page.say(d::STOPS_TITLE)))
-        header.subject-head { div { p.over { (subject(page, &it.subject)) } h1 { (it.title) } } (state(page, it)) }
-        (errors_first(page, &data.errors))
-        div.console-two {
-            section.panel { h2 { (page.say(d::DETAILS)) } (about(page, it)) p { b { (page.say(w::SCRIPT)) } } p { (data.script) } }
-            section.panel { h2 { (page.say(d::LIFT)) } (lifting(page, data)) }
-        }
-    })
+    frame(
+        page,
+        desk,
+        Spot::Stops,
+        &it.title,
+        html! {
+            (back(paths::STOPS, page.say(d::STOPS_TITLE)))
+            header.subject-head { div { p.over { (subject(page, &it.subject)) } h1 { (it.title) } } (state(page, it)) }
+            (errors_first(page, &data.errors))
+            div.console-two {
+                section.panel { h2 { (page.say(d::DETAILS)) } (about(page, it)) p { b { (page.say(w::SCRIPT)) } } p { (data.script) } }
+                section.panel { h2 { (page.say(d::LIFT)) } (lifting(page, data)) }
+            }
+        },
+    )
 }
 
 fn about(page: &Page<'_>, it: &StopView) -> Markup {
     let mut all = vec![
-        Fact::of(page.say(d::REASON), html! { a.number href=(paths::reason(&it.reason)) { (it.reason) } }),
+        Fact::of(
+            page.say(d::REASON),
+            html! { a.number href=(paths::reason(&it.reason)) { (it.reason) } },
+        ),
         Fact::of(page.say(d::STARTS), page.when(it.starts_at)),
-        Fact::of(page.say(d::ENDS), it.ends_at.map_or_else(|| html! { "–" }, |at| page.when(at))),
+        Fact::of(
+            page.say(d::ENDS),
+            it.ends_at.map_or_else(|| html! { "–" }, |at| page.when(at)),
+        ),
         Fact::text(page.say(d::PLACED_BY), &it.placed_by),
         Fact::text(page.say(d::PLACED_WHY), &it.placed_why),
     ];
     if it.merchant_id != "-" {
-        all.push(Fact::of(page.say(w::MERCHANT), html! { a.number href=(paths::merchant(&it.merchant_id)) { (it.merchant_id) } }));
+        all.push(Fact::of(
+            page.say(w::MERCHANT),
+            html! { a.number href=(paths::merchant(&it.merchant_id)) { (it.merchant_id) } },
+        ));
     }
     if let Some(at) = it.lifted_at {
         all.push(Fact::of(page.say(d::LIFTED_AT), page.when(at)));

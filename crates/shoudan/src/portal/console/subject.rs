@@ -7,9 +7,7 @@ use operations::views::{CauseView, EventView, Explanation, LinkView, Page as Row
 
 use super::frame::{self, ask, kind_name, pick};
 use super::paths;
-use crate::portal::components::{
-    Banner, Tone, badge_with, banner, cause, notice, pager, plan, warnings, works,
-};
+use crate::portal::components::{Banner, Tone, badge_with, banner, cause, notice, pager, plan, warnings, works};
 use crate::portal::icons::{Icon, icon};
 use crate::portal::words::{Word, console as w, merchant as m, parts, public};
 use crate::portal::{Page, Standing};
@@ -36,21 +34,56 @@ pub struct History {
 
 /// Code, name and event kinds of each filter of the time-line.
 pub const HISTORY_KINDS: [(&str, Word, &[&str]); 4] = [
-    ("stops", w::EV_STOPS, &["stop.announced", "stop.started", "stop.changed", "stop.cleared", "stop.cancelled", "stop.made_final"]),
+    (
+        "stops",
+        w::EV_STOPS,
+        &[
+            "stop.announced",
+            "stop.started",
+            "stop.changed",
+            "stop.cleared",
+            "stop.cancelled",
+            "stop.made_final",
+        ],
+    ),
     (
         "requests",
         w::EV_REQUESTS,
-        &["request.opened", "request.step_completed", "request.step_returned", "request.completed", "request.withdrawn", "request.refused", "review.opened", "review.decided"],
+        &[
+            "request.opened",
+            "request.step_completed",
+            "request.step_returned",
+            "request.completed",
+            "request.withdrawn",
+            "request.refused",
+            "review.opened",
+            "review.decided",
+        ],
     ),
     (
         "device",
         w::EV_DEVICE,
-        &["terminal.signed_in", "terminal.settled", "device.activated", "registration.submitted", "registration.accepted", "registration.rejected", "terminal.created"],
+        &[
+            "terminal.signed_in",
+            "terminal.settled",
+            "device.activated",
+            "registration.submitted",
+            "registration.accepted",
+            "registration.rejected",
+            "terminal.created",
+        ],
     ),
     (
         "stages",
         w::EV_STAGES,
-        &["merchant.stage_changed", "terminal.stage_changed", "device.stage_changed", "registration.stage_changed", "contract.stage_changed", "settlement_account.stage_changed"],
+        &[
+            "merchant.stage_changed",
+            "terminal.stage_changed",
+            "device.stage_changed",
+            "registration.stage_changed",
+            "contract.stage_changed",
+            "settlement_account.stage_changed",
+        ],
     ),
 ];
 
@@ -85,13 +118,22 @@ pub fn chain(page: &Page<'_>, links: &[LinkView]) -> Markup {
 }
 
 fn named(link: &LinkView) -> &str {
-    if link.subject.label.is_empty() { &link.subject.id } else { &link.subject.label }
+    if link.subject.label.is_empty() {
+        &link.subject.id
+    } else {
+        &link.subject.label
+    }
 }
 
 /// Banner, causes, plan and what works, with the staff's part under a fold at each cause.
 pub fn answer(page: &Page<'_>, data: &Answer) -> Markup {
     let seen = &data.merchant;
-    let hidden: Vec<&CauseView> = data.staff.causes.iter().filter(|c| !seen.causes.iter().any(|s| same(s, c))).collect();
+    let hidden: Vec<&CauseView> = data
+        .staff
+        .causes
+        .iter()
+        .filter(|c| !seen.causes.iter().any(|s| same(s, c)))
+        .collect();
     html! {
         (banner(page, &Banner { standing: Standing::from_code(&seen.standing), headline: &seen.headline, word: "", first: true, detail: ready(page, seen) }))
         p.as-merchant { (icon(Icon::Person)) (page.say(w::AS_MERCHANT)) }
@@ -130,7 +172,13 @@ fn ready(page: &Page<'_>, seen: &Explanation) -> Option<Markup> {
 
 /// The merchant's plan; its own buttons are the merchant's, so staff get the way to the request instead.
 fn the_plan(page: &Page<'_>, seen: &Explanation) -> Markup {
-    let steps: Vec<StepView> = seen.plan.steps.iter().cloned().map(|step| StepView { mine: false, ..step }).collect();
+    let steps: Vec<StepView> = seen
+        .plan
+        .steps
+        .iter()
+        .cloned()
+        .map(|step| StepView { mine: false, ..step })
+        .collect();
     html! {
         @if let Some(request) = &seen.plan.request {
             p { a.button.quiet-button href=(paths::request(&seen.merchant.id, request)) { (icon(Icon::Tasks)) (page.say(w::SEE_REQUEST)) } }
@@ -140,7 +188,10 @@ fn the_plan(page: &Page<'_>, seen: &Explanation) -> Markup {
 }
 
 fn with_staff_part(page: &Page<'_>, seen: &CauseView, staff: Option<&CauseView>, all: &Explanation) -> Markup {
-    let plain = CauseView { staff_note: String::new(), ..seen.clone() };
+    let plain = CauseView {
+        staff_note: String::new(),
+        ..seen.clone()
+    };
     html! {
         div.with-staff {
             (cause(page, &plain, &all.capabilities))
@@ -191,7 +242,11 @@ fn staff_part(page: &Page<'_>, cause: &CauseView, merchant: &str) -> Markup {
 
 /// Whose record the stop is: the merchant's, or nobody's where it rests on the platform, a region, an agent …
 fn owner<'a>(cause: &CauseView, merchant: &'a str) -> &'a str {
-    if SubjectKind::parse(&cause.subject.kind).is_some_and(SubjectKind::of_merchant) { merchant } else { "-" }
+    if SubjectKind::parse(&cause.subject.kind).is_some_and(SubjectKind::of_merchant) {
+        merchant
+    } else {
+        "-"
+    }
 }
 
 /// A notice that the page speaks of another moment than now.
@@ -225,7 +280,9 @@ pub fn history(page: &Page<'_>, data: &History) -> Markup {
 }
 
 fn kinds<'a>(page: &Page<'_>) -> Vec<(&'a str, &'a str)> {
-    std::iter::once(("", page.say(w::ALL))).chain(HISTORY_KINDS.iter().map(|(code, name, _)| (*code, page.say(*name)))).collect()
+    std::iter::once(("", page.say(w::ALL)))
+        .chain(HISTORY_KINDS.iter().map(|(code, name, _)| (*code, page.say(*name))))
+        .collect()
 }
 
 fn events(page: &Page<'_>, events: &[EventView], base: &str, kind: &str) -> Markup {
@@ -250,6 +307,10 @@ fn events(page: &Page<'_>, events: &[EventView], base: &str, kind: &str) -> Mark
 
 /// The same page as of the instant of an event: to the millisecond, so that the event itself counts.
 fn then(base: &str, at: i64, kind: &str) -> String {
-    let kind = if kind.is_empty() { String::new() } else { format!("&kind={}", crate::portal::paths::part(kind)) };
+    let kind = if kind.is_empty() {
+        String::new()
+    } else {
+        format!("&kind={}", crate::portal::paths::part(kind))
+    };
     format!("{base}?at={at}{kind}")
 }

@@ -20,7 +20,11 @@ fn every_page_keeps_the_rules_of_the_house() {
             assert!(!html.contains(" style=\""), "{name}: styles live in the style sheet");
             assert!(!html.contains("onclick="), "{name}: no inline script");
             assert!(html.len() < 160_000, "{name}: {} bytes", html.len());
-            let mut ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            let mut ids: Vec<&str> = html
+                .split(" id=\"")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next())
+                .collect();
             let all = ids.len();
             ids.sort_unstable();
             ids.dedup();
@@ -34,7 +38,8 @@ fn every_page_keeps_the_rules_of_the_house() {
 #[ignore = "writes files for people; run by hand"]
 fn preview() {
     let catalog = Catalog::embedded().unwrap();
-    let dir = std::env::var("PREVIEW").unwrap_or_else(|_| format!("{}/../../target/preview", env!("CARGO_MANIFEST_DIR")));
+    let dir =
+        std::env::var("PREVIEW").unwrap_or_else(|_| format!("{}/../../target/preview", env!("CARGO_MANIFEST_DIR")));
     std::fs::create_dir_all(format!("{dir}/assets")).unwrap();
     for asset in assets::ALL {
         std::fs::write(format!("{dir}{}", asset.path()), asset.content).unwrap();
@@ -43,7 +48,13 @@ fn preview() {
         for theme in [Theme::Light, Theme::Dark] {
             for (name, html) in sample::pages(lang, theme, &catalog) {
                 let file = format!("{dir}/{name}-{}-{}.html", lang.tag(), theme.code());
-                std::fs::write(file, html.0.replace("\"/assets/", "\"assets/").replace("/console/documents/mch_1/", "assets/doc-")).unwrap();
+                std::fs::write(
+                    file,
+                    html.0
+                        .replace("\"/assets/", "\"assets/")
+                        .replace("/console/documents/mch_1/", "assets/doc-"),
+                )
+                .unwrap();
             }
         }
     }

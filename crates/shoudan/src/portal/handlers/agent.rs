@@ -23,14 +23,19 @@ pub(super) fn routes(doors: Doors) -> Doors {
 
 async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let paging = asked.paging()?;
-    let rows = visit.read(move |tx, ctx| terminals::list(tx, ctx, &Filter::default(), &paging)).await?;
+    let rows = visit
+        .read(move |tx, ctx| terminals::list(tx, ctx, &Filter::default(), &paging))
+        .await?;
     Ok(shown(agent::terminals(&visit.page(), &rows)))
 }
 
 async fn one(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
     let look = move |tx: &mut store::Tx<'_>, ctx: &mut operations::Ctx| {
         let terminal = terminals::view(tx, ctx, &merchant, &id)?;
-        Ok((terminal, explain::terminal(tx, ctx, &merchant, &id, &Ask::default(), Audience::Agent)?))
+        Ok((
+            terminal,
+            explain::terminal(tx, ctx, &merchant, &id, &Ask::default(), Audience::Agent)?,
+        ))
     };
     let (terminal, why) = visit.read(look).await?;
     Ok(shown(agent::terminal(&visit.page(), &terminal, &why)))

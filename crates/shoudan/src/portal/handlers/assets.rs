@@ -17,5 +17,9 @@ pub(super) fn routes(doors: Doors) -> Doors {
 
 async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
     let asset = Asset::find(&name).ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
-    Ok(([(header::CONTENT_TYPE, asset.media), (header::CACHE_CONTROL, FOR_GOOD)], asset.content).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, asset.media), (header::CACHE_CONTROL, FOR_GOOD)],
+        asset.content,
+    )
+        .into_response())
 }

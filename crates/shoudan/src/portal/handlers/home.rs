@@ -4,7 +4,7 @@ use axum::http::Method;
 use axum::response::Response;
 use operations::explain::{self, Ask, Audience};
 use operations::refused::Done;
-use operations::views::{Paging, StepView, TerminalView};
+use operations::views::{Paging, RequestRow, StepView, TerminalView};
 use operations::{Ctx, requests, takings, terminals};
 use store::Tx;
 
@@ -17,6 +17,8 @@ use crate::problem::Problem;
 
 /// Terminals and requests looked at for the first screen; a merchant with more has lists for them.
 const LOOKED_AT: i64 = 200;
+/// Requests shown that wait for others.
+const UNDER_WAY: usize = 3;
 /// Days of the chart.
 const DAYS: u8 = 7;
 
@@ -32,36 +34,75 @@ async fn home(visit: Visit) -> Result<Response, Problem> {
 
 fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<Home> {
     let explanation = explain::merchant(tx, ctx, merchant, &Ask::default(), Audience::Merchant)?;
-    let filter = terminals::Filter { merchant: merchant.to_owned(), ..Default::default() };
-    let mut machines = terminals::list(tx, ctx, &filter, &Paging { limit: LOOKED_AT, cursor: None })?.data;
+    let filter = terminals::Filter {
+        merchant: merchant.to_owned(),
+        ..Default::default()
+    };
+    let mut machines = terminals::list(
+        tx,
+        ctx,
+        &filter,
+        &Paging {
+            limit: LOOKED_AT,
+            cursor: None,
+        },
+    )?
+    .data;
     // What has ended is no longer counted, unless everything has.
     if machines.iter().any(|t| t.standing != "ended") {
         machines.retain(|t| t.standing != "ended");
     }
-    let next = match next_step(tx, ctx, merchant)? {
+    let open = store::requests::Filter {
+        merchant_id: merchant.to_owned(),
+        state: "open".into(),
+        ..Default::default()
+    };
+    let open = requests::list(
+        tx,
+        ctx,
+        &open,
+        &Paging {
+            limit: LOOKED_AT,
+            cursor: None,
+        },
+    )?
+    .data;
+    let (own, mut under_way): (Vec<_>, Vec<_>) = open.into_iter().partition(|r| r.waiting_on == "merchant");
+    under_way.truncate(UNDER_WAY);
+    let next = match next_step(tx, ctx, merchant, own)? {
         Some(next) => Some(next),
         None => first_restoration(tx, ctx, merchant, &machines)?,
     };
     let days = takings::last(tx, ctx, merchant, DAYS)?;
-    let days = days.iter().map(|d| DayTakings { at: d.start.millis(), amount: d.net(), count: d.count }).collect();
-    Ok(Home { explanation, terminals: machines, next, days })
+    let days = days
+        .iter()
+        .map(|d| DayTakings {
+            at: d.start.millis(),
+            amount: d.net(),
+            count: d.count,
+        })
+        .collect();
+    Ok(Home {
+        explanation,
+        terminals: machines,
+        next,
+        under_way,
+        days,
+    })
 }
 
 /// The most urgent step of an open request that the reader may carry out.
-fn next_step(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<Option<NextAction>> {
-    let filter = store::requests::Filter {
-        merchant_id: merchant.to_owned(),
-        state: "open".into(),
-        waiting_on: "merchant".into(),
-        ..Default::default()
-    };
-    let mut open = requests::list(tx, ctx, &filter, &Paging { limit: LOOKED_AT, cursor: None })?.data;
+fn next_step(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, mut open: Vec<RequestRow>) -> Done<Option<NextAction>> {
     open.sort_by_key(|r| (r.promise_by.unwrap_or(i64::MAX), r.opened_at));
     for row in open {
         let request = requests::view(tx, ctx, merchant, &row.id)?;
         if let Some(step) = request.steps.into_iter().find(|step| step.mine) {
             let href = paths::step(&row.id, &step.step);
-            return Ok(Some(NextAction { request_name: row.kind_name, step, href }));
+            return Ok(Some(NextAction {
+                request_name: row.kind_name,
+                step,
+                href,
+            }));
         }
     }
     Ok(None)
@@ -74,16 +115,26 @@ fn first_restoration(
     merchant: &str,
     machines: &[TerminalView],
 ) -> Done<Option<NextAction>> {
-    for one in machines.iter().filter(|t| t.standing != "works" && t.standing != "ended").take(3) {
+    for one in machines
+        .iter()
+        .filter(|t| t.standing != "works" && t.standing != "ended")
+        .take(3)
+    {
         let offers = requests::offers(tx, ctx, merchant, Some(&one.id))?;
-        let Some(offer) = offers.into_iter().find(|offer| offer.kind == "restoration") else { continue };
+        let Some(offer) = offers.into_iter().find(|offer| offer.kind == "restoration") else {
+            continue;
+        };
         let told = explain::terminal(tx, ctx, merchant, &one.id, &Ask::default(), Audience::Merchant)?;
         let first = told.plan.steps.into_iter().find(|step| step.state == "now");
         if let (None, Some(step)) = (told.plan.request, first)
             && may_do(ctx, &step)
         {
             let href = paths::new_request(&offer.kind, &one.id);
-            return Ok(Some(NextAction { request_name: format!("{} {}", one.number, offer.name), step, href }));
+            return Ok(Some(NextAction {
+                request_name: format!("{} {}", one.number, offer.name),
+                step,
+                href,
+            }));
         }
     }
     Ok(None)
@@ -91,5 +142,8 @@ fn first_restoration(
 
 /// Whether the step table lets the reader's role carry a step out.
 pub(super) fn may_do(ctx: &Ctx, step: &StepView) -> bool {
-    ctx.catalog().steps.get(&step.step).is_some_and(|row| row.by.contains(&ctx.actor.role))
+    ctx.catalog()
+        .steps
+        .get(&step.step)
+        .is_some_and(|row| row.by.contains(&ctx.actor.role))
 }

@@ -63,7 +63,12 @@ async fn form(visit: Visit, query: Asked) -> Response {
 
 async fn page(visit: &Visit, typed: &str, error: &str, next: &str) -> maud::Markup {
     let accounts = accounts(visit).await;
-    let data = public::Login { login: typed, error, next: local(next, ""), accounts: &accounts };
+    let data = public::Login {
+        login: typed,
+        error,
+        next: local(next, ""),
+        accounts: &accounts,
+    };
     public::login(&visit.page(), &data)
 }
 
@@ -71,15 +76,25 @@ async fn sign_in(State(app): State<App>, visit: Visit, typed: Typed) -> Result<R
     let visit = visit.at(paths::LOGIN.to_owned());
     let (name, next) = (typed.get("login").trim().to_owned(), typed.get("next").to_owned());
     let password = SecretString::new(typed.get("password").to_owned());
-    let typed = login::Typed { login: name.clone(), password, code: None };
+    let typed = login::Typed {
+        login: name.clone(),
+        password,
+        code: None,
+    };
     match login::login(&app, &visit.caller, typed).await? {
         Login::In(entered) => Ok(enter(&app, &entered, &next)),
         Login::CodeNeeded => {
             let headers = [(header::SET_COOKIE, note(&app, &name))];
-            let to = if next.is_empty() { paths::LOGIN_CODE.to_owned() } else { paths::with_query(paths::LOGIN_CODE, "next", &next) };
+            let to = if next.is_empty() {
+                paths::LOGIN_CODE.to_owned()
+            } else {
+                paths::with_query(paths::LOGIN_CODE, "next", &next)
+            };
             Ok((headers, Redirect::to(&to)).into_response())
         }
-        Login::Not(refused) => Ok(came_back(page(&visit, &name, &words(&visit, refused, w::LOGIN_WRONG), &next).await)),
+        Login::Not(refused) => Ok(came_back(
+            page(&visit, &name, &words(&visit, refused, w::LOGIN_WRONG), &next).await,
+        )),
     }
 }
 
@@ -109,13 +124,24 @@ async fn code_form(State(app): State<App>, headers: HeaderMap, visit: Visit, que
 
 async fn second(State(app): State<App>, headers: HeaderMap, visit: Visit, typed: Typed) -> Result<Response, Problem> {
     let visit = visit.at(paths::LOGIN_CODE.to_owned());
-    let Some(name) = read_note(&app, &headers) else { return Ok(Redirect::to(paths::LOGIN).into_response()) };
-    app.limits.take(visit.caller.peer, Limited::Login, std::time::Instant::now()).map_err(Problem::too_often)?;
+    let Some(name) = read_note(&app, &headers) else {
+        return Ok(Redirect::to(paths::LOGIN).into_response());
+    };
+    app.limits
+        .take(visit.caller.peer, Limited::Login, std::time::Instant::now())
+        .map_err(Problem::too_often)?;
     let code: String = typed.get("code").chars().filter(|c| !c.is_whitespace()).collect();
     let hand = app.clock.hand();
-    let attempt = visit.read(move |tx, _| people::login_row(tx, &name)).await?.with_codes_at(hand);
+    let attempt = visit
+        .read(move |tx, _| people::login_row(tx, &name))
+        .await?
+        .with_codes_at(hand);
     // The sealed note says that the password was right.
-    let ended = visit.write("log in", move |tx, ctx| people::login_done(tx, ctx, &attempt, true, Some(&code))).await?;
+    let ended = visit
+        .write("log in", move |tx, ctx| {
+            people::login_done(tx, ctx, &attempt, true, Some(&code))
+        })
+        .await?;
     let next = typed.get("next");
     let refused = match ended {
         Login::In(entered) => return Ok(enter(&app, &entered, next)),
@@ -128,7 +154,11 @@ async fn second(State(app): State<App>, headers: HeaderMap, visit: Visit, typed:
 
 async fn sign_out(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
     login::logout(&app, &visit.caller).await?;
-    Ok(([(header::SET_COOKIE, doors::no_session_cookie(&app))], Redirect::to(paths::FRONT)).into_response())
+    Ok((
+        [(header::SET_COOKIE, doors::no_session_cookie(&app))],
+        Redirect::to(paths::FRONT),
+    )
+        .into_response())
 }
 
 /// Who gave the right password, and until when that counts.
@@ -141,15 +171,25 @@ struct Note {
 
 fn note(app: &App, login: &str) -> HeaderValue {
     let until = app.clock.hand().millis() + NOTE_SECONDS * 1000;
-    let note = serde_json::to_vec(&Note { login: login.to_owned(), until }).unwrap_or_default();
+    let note = serde_json::to_vec(&Note {
+        login: login.to_owned(),
+        until,
+    })
+    .unwrap_or_default();
     let mut nonce = [0; 12];
-    nonce.iter_mut().zip(crate::clock::entropy()).for_each(|(to, from)| *to = from);
+    nonce
+        .iter_mut()
+        .zip(crate::clock::entropy())
+        .for_each(|(to, from)| *to = from);
     note_cookie(app, &hex(&app.platform.sealer.seal(&note, nonce, PLACE)), NOTE_SECONDS)
 }
 
 fn note_cookie(app: &App, value: &str, seconds: i64) -> HeaderValue {
     let secure = if app.https() { "; Secure" } else { "" };
-    let text = format!("{NOTE}={value}; Path={}; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}", paths::LOGIN);
+    let text = format!(
+        "{NOTE}={value}; Path={}; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}",
+        paths::LOGIN
+    );
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
@@ -162,8 +202,14 @@ fn read_note(app: &App, headers: &HeaderMap) -> Option<String> {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    digits.chunks(2).map(|pair| Some(pair.first()? << 4 | pair.get(1)?)).collect()
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .collect::<Option<_>>()?;
+    digits
+        .chunks(2)
+        .map(|pair| Some(pair.first()? << 4 | pair.get(1)?))
+        .collect()
 }
 
 /// The accounts of the demonstration, from the file it wrote for whoever drives it.
@@ -182,14 +228,27 @@ struct WorldAccount {
 
 /// A few accounts of each role, a merchant's people first.
 async fn accounts(visit: &Visit) -> Vec<DemoAccount> {
-    let Some(file) = visit.app.data.as_ref().filter(|_| visit.app.demo).map(|dir| dir.join("world.json")) else {
+    let Some(file) = visit
+        .app
+        .data
+        .as_ref()
+        .filter(|_| visit.app.demo)
+        .map(|dir| dir.join("world.json"))
+    else {
         return Vec::new();
     };
     let read = tokio::task::spawn_blocking(move || std::fs::read(file)).await;
-    let world: Option<World> = read.ok().and_then(Result::ok).and_then(|text| serde_json::from_slice(&text).ok());
+    let world: Option<World> = read
+        .ok()
+        .and_then(Result::ok)
+        .and_then(|text| serde_json::from_slice(&text).ok());
     let mut all = world.map(|world| world.accounts).unwrap_or_default();
     let roles = &visit.app.platform.catalog.roles;
-    let own = |a: &WorldAccount| roles.get(&a.role).is_some_and(|r| r.permissions.iter().any(|p| p == "read_own"));
+    let own = |a: &WorldAccount| {
+        roles
+            .get(&a.role)
+            .is_some_and(|r| r.permissions.iter().any(|p| p == "read_own"))
+    };
     all.sort_by_key(|a| (!own(a), roles.get(&a.role).is_none_or(|role| role.staff)));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     all.retain(|a| {
@@ -197,28 +256,52 @@ async fn accounts(visit: &Visit) -> Vec<DemoAccount> {
         *count += 1;
         *count <= EACH_ROLE
     });
-    let name = |code: &String| roles.get(code).map_or_else(|| code.clone(), |r| r.name.get(visit.caller.lang).to_owned());
-    let of = |a: WorldAccount| DemoAccount { role: name(&a.role), login: a.login, password: a.password, totp: a.totp_secret };
+    let name = |code: &String| {
+        roles
+            .get(code)
+            .map_or_else(|| code.clone(), |r| r.name.get(visit.caller.lang).to_owned())
+    };
+    let of = |a: WorldAccount| DemoAccount {
+        role: name(&a.role),
+        login: a.login,
+        password: a.password,
+        totp: a.totp_secret,
+    };
     all.into_iter().map(of).collect()
 }
 
 /// The hash of a new password, made where hashes are made; refused where it does not do.
 pub(super) async fn hashed(app: &App, password: SecretString) -> Result<Done<String>, Problem> {
-    let _permit = app.hashing.acquire().await.map_err(|_| Problem::of_status(StatusCode::SERVICE_UNAVAILABLE))?;
+    let _permit = app
+        .hashing
+        .acquire()
+        .await
+        .map_err(|_| Problem::of_status(StatusCode::SERVICE_UNAVAILABLE))?;
     let mut salt = [0; 16];
-    salt.iter_mut().zip(crate::clock::entropy()).for_each(|(to, from)| *to = from);
+    salt.iter_mut()
+        .zip(crate::clock::entropy())
+        .for_each(|(to, from)| *to = from);
     let work = tokio::task::spawn_blocking(move || people::hash_password(password.expose(), salt));
-    work.await.map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
+    work.await
+        .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 /// Whether this is the password of the account that is signed in.
 pub(super) async fn verified(visit: &Visit, password: SecretString) -> Result<bool, Problem> {
     let app = &visit.app;
-    let Some(user) = &visit.caller.user else { return Ok(false) };
-    app.limits.take(visit.caller.peer, Limited::Login, std::time::Instant::now()).map_err(Problem::too_often)?;
+    let Some(user) = &visit.caller.user else {
+        return Ok(false);
+    };
+    app.limits
+        .take(visit.caller.peer, Limited::Login, std::time::Instant::now())
+        .map_err(Problem::too_often)?;
     let name = user.login.clone();
     let attempt = visit.read(move |tx, _| people::login_row(tx, &name)).await?;
-    let _permit = app.hashing.acquire().await.map_err(|_| Problem::of_status(StatusCode::SERVICE_UNAVAILABLE))?;
+    let _permit = app
+        .hashing
+        .acquire()
+        .await
+        .map_err(|_| Problem::of_status(StatusCode::SERVICE_UNAVAILABLE))?;
     let right = tokio::task::spawn_blocking(move || attempt.password_is(&password)).await;
     right.map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
 }

@@ -9,10 +9,10 @@ use operations::refused::{Done, Refused};
 use operations::{Ctx, merchants, requests};
 use store::Tx;
 
+use super::OWN;
 use super::form::Typed;
 use super::login::{hashed, verified};
 use super::visit::{Visit, came_back, shown};
-use super::OWN;
 use crate::doors::{self, Access, Doors};
 use crate::portal::components::Choice;
 use crate::portal::merchant::{self, Me, NewPerson, OnePerson, Person};
@@ -44,7 +44,11 @@ async fn me(visit: Visit) -> Result<Response, Problem> {
 fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, user: Option<UserView>) -> Done<Me> {
     let manages = ctx.may("manage_own_users");
     let me = ctx.actor.id.clone();
-    let all = if manages { people::list(tx, ctx, merchant)? } else { user.into_iter().collect() };
+    let all = if manages {
+        people::list(tx, ctx, merchant)?
+    } else {
+        user.into_iter().collect()
+    };
     let people = all.into_iter().filter(|one| !one.disabled).map(|one| Person {
         you: one.id == me,
         href: (manages && one.id != me).then(|| paths::person(&one.id)),
@@ -75,9 +79,18 @@ async fn change_password(visit: Visit, typed: Typed) -> Result<Response, Problem
     }
     let hash = match hashed(&visit.app, SecretString::new(typed.get("password").to_owned())).await? {
         Ok(hash) => hash,
-        Err(refused) => return Ok(came_back(merchant::password(&visit.page(), &field_errors(&visit, refused)?))),
+        Err(refused) => {
+            return Ok(came_back(merchant::password(
+                &visit.page(),
+                &field_errors(&visit, refused)?,
+            )));
+        }
     };
-    visit.write("changed in the portal", move |tx, ctx| people::change_password(tx, ctx, &hash)).await?;
+    visit
+        .write("changed in the portal", move |tx, ctx| {
+            people::change_password(tx, ctx, &hash)
+        })
+        .await?;
     let ended = [(header::SET_COOKIE, doors::no_session_cookie(&visit.app))];
     Ok((ended, Redirect::to(paths::LOGIN)).into_response())
 }
@@ -103,7 +116,13 @@ fn roles(visit: &Visit) -> Vec<Choice> {
 }
 
 async fn new_person(visit: Visit) -> Response {
-    shown(merchant::new_person(&visit.page(), &NewPerson { roles: roles(&visit), ..NewPerson::default() }))
+    shown(merchant::new_person(
+        &visit.page(),
+        &NewPerson {
+            roles: roles(&visit),
+            ..NewPerson::default()
+        },
+    ))
 }
 
 async fn add_person(visit: Visit, typed: Typed) -> Result<Response, Problem> {
@@ -117,9 +136,19 @@ async fn add_person(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     let known = data.roles.iter().any(|role| role.value == data.role);
     let made = match hashed(&visit.app, SecretString::new(typed.get("password").to_owned())).await? {
         Err(refused) => Err(refused),
-        Ok(_) if !known => Err(crate::api::asked::wrong("role", "unknown", "请选择一个角色。", "Choose a role.")),
+        Ok(_) if !known => Err(crate::api::asked::wrong(
+            "role",
+            "unknown",
+            "请选择一个角色。",
+            "Choose a role.",
+        )),
         Ok(hash) => {
-            let (merchant, name, login, role) = (visit.merchant(), data.name.clone(), data.login.clone(), data.role.clone());
+            let (merchant, name, login, role) = (
+                visit.merchant(),
+                data.name.clone(),
+                data.login.clone(),
+                data.role.clone(),
+            );
             let make = move |tx: &mut Tx<'_>, ctx: &mut Ctx| {
                 let new = NewUser {
                     login: &login,
@@ -149,9 +178,17 @@ async fn add_person(visit: Visit, typed: Typed) -> Result<Response, Problem> {
 async fn one_of(visit: &Visit, id: &str) -> Result<OnePerson, Problem> {
     let merchant = visit.merchant();
     let all = visit.read(move |tx, ctx| people::list(tx, ctx, &merchant)).await?;
-    let found = all.into_iter().find(|one| one.id == id && !one.disabled && one.id != visit.caller.actor.id);
+    let found = all
+        .into_iter()
+        .find(|one| one.id == id && !one.disabled && one.id != visit.caller.actor.id);
     let one = found.ok_or_else(|| Refused::not_found("user", id))?;
-    Ok(OnePerson { id: one.id, name: one.display_name, login: one.login, role: one.role_name, errors: Vec::new() })
+    Ok(OnePerson {
+        id: one.id,
+        name: one.display_name,
+        login: one.login,
+        role: one.role_name,
+        errors: Vec::new(),
+    })
 }
 
 async fn person(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
@@ -168,12 +205,20 @@ async fn reset_password(visit: Visit, Path(id): Path<String>, typed: Typed) -> R
             return Ok(came_back(merchant::person(&visit.page(), &data)));
         }
     };
-    visit.write("reset in the portal", move |tx, ctx| people::reset_password(tx, ctx, &id, &hash)).await?;
+    visit
+        .write("reset in the portal", move |tx, ctx| {
+            people::reset_password(tx, ctx, &id, &hash)
+        })
+        .await?;
     Ok(Redirect::to(paths::ME).into_response())
 }
 
 async fn close(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     one_of(&visit, &id).await?;
-    visit.write("closed in the portal", move |tx, ctx| people::disable_user(tx, ctx, &id)).await?;
+    visit
+        .write("closed in the portal", move |tx, ctx| {
+            people::disable_user(tx, ctx, &id)
+        })
+        .await?;
     Ok(Redirect::to(paths::ME).into_response())
 }

@@ -15,6 +15,7 @@ mod terminals;
 mod visit;
 
 pub use form::{Typed, local};
+pub(crate) use steps::read as uploaded;
 pub use visit::Visit;
 
 use crate::doors::{Access, Doors};

@@ -36,7 +36,13 @@ pub(super) fn routes(doors: Doors) -> Doors {
 }
 
 fn day_of(day: &Day) -> DayStatement {
-    DayStatement { at: day.start.millis(), date: day.date.to_string(), count: day.count, sales: day.sales, back: day.back }
+    DayStatement {
+        at: day.start.millis(),
+        date: day.date.to_string(),
+        count: day.count,
+        sales: day.sales,
+        back: day.back,
+    }
 }
 
 /// A day as typed or in an address.
@@ -58,7 +64,11 @@ fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, before: Option<Date>) ->
     let stops_payouts = |blocks: &[String]| blocks.iter().any(|code| PAYOUTS.contains(&code.as_str()));
     Ok(Money {
         account: merchants::view(tx, ctx, merchant)?.settlement_account,
-        causes: told.causes.into_iter().filter(|cause| stops_payouts(&cause.blocks)).collect(),
+        causes: told
+            .causes
+            .into_iter()
+            .filter(|cause| stops_payouts(&cause.blocks))
+            .collect(),
         capabilities: told.capabilities,
         may_change: offers.iter().any(|offer| offer.kind == "settlement_account_change"),
         next_cursor: days.last().filter(|_| has_more).map(|day| day.date.to_string()),
@@ -71,7 +81,9 @@ async fn statement(visit: Visit, Path(day): Path<String>, asked: Asked) -> Resul
     let merchant = visit.merchant();
     let paging = asked.paging()?;
     let day = Date::parse(&day).map_err(|_| Refused::not_found("statement", day))?;
-    let data = visit.read(move |tx, ctx| statement_of(tx, ctx, &merchant, day, &paging)).await?;
+    let data = visit
+        .read(move |tx, ctx| statement_of(tx, ctx, &merchant, day, &paging))
+        .await?;
     Ok(shown(merchant::statement(&visit.page(), &data)))
 }
 
@@ -84,8 +96,17 @@ fn statement_of(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, day: Date, pagin
         until: Some(until),
         ..Default::default()
     };
-    let Rows { data: rows, has_more, next_cursor } = payments::list(tx, ctx, &wanted, paging)?;
-    Ok(Statement { day: day_of(&totals), rows, has_more, next_cursor })
+    let Rows {
+        data: rows,
+        has_more,
+        next_cursor,
+    } = payments::list(tx, ctx, &wanted, paging)?;
+    Ok(Statement {
+        day: day_of(&totals),
+        rows,
+        has_more,
+        next_cursor,
+    })
 }
 
 async fn transactions(visit: Visit, asked: Asked) -> Result<Response, Problem> {
@@ -98,7 +119,9 @@ async fn transactions(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         day: asked.filter("day"),
         ..Default::default()
     };
-    let (filter, rows) = visit.read(move |tx, ctx| filtered(tx, ctx, &merchant, filter, day, &paging)).await?;
+    let (filter, rows) = visit
+        .read(move |tx, ctx| filtered(tx, ctx, &merchant, filter, day, &paging))
+        .await?;
     Ok(shown(merchant::transactions(&visit.page(), &filter, &rows)))
 }
 
@@ -110,15 +133,35 @@ fn filtered(
     day: Option<Date>,
     paging: &Paging,
 ) -> Done<(Filter, Rows<TransactionView>)> {
-    let own = terminals::Filter { merchant: merchant.to_owned(), ..Default::default() };
-    let machines = terminals::list(tx, ctx, &own, &Paging { limit: TERMINALS, cursor: None })?.data;
+    let own = terminals::Filter {
+        merchant: merchant.to_owned(),
+        ..Default::default()
+    };
+    let machines = terminals::list(
+        tx,
+        ctx,
+        &own,
+        &Paging {
+            limit: TERMINALS,
+            cursor: None,
+        },
+    )?
+    .data;
     filter.states = payments::states(ctx.lang);
-    let chosen = if filter.terminal.is_empty() { None } else { terminals::by_number(tx, &filter.terminal)? };
+    let chosen = if filter.terminal.is_empty() {
+        None
+    } else {
+        terminals::by_number(tx, &filter.terminal)?
+    };
     let span = day.map(|day| takings::span(ctx, day));
     let wanted = Wanted {
         merchant_id: merchant.to_owned(),
         // A number that is not there has no transactions.
-        terminal_id: if filter.terminal.is_empty() { String::new() } else { chosen.map_or("-".into(), |t| t.terminal) },
+        terminal_id: if filter.terminal.is_empty() {
+            String::new()
+        } else {
+            chosen.map_or("-".into(), |t| t.terminal)
+        },
         state: filter.state.clone(),
         from: span.map(|s| s.0),
         until: span.map(|s| s.1),
@@ -130,6 +173,8 @@ fn filtered(
 
 async fn transaction(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let merchant = visit.merchant();
-    let one = visit.read(move |tx, ctx| payments::view(tx, ctx, &merchant, &id)).await?;
+    let one = visit
+        .read(move |tx, ctx| payments::view(tx, ctx, &merchant, &id))
+        .await?;
     Ok(shown(merchant::transaction(&visit.page(), &one)))
 }

@@ -23,7 +23,10 @@ async fn set(State(app): State<App>, typed: Typed) -> Response {
         headers.append(header::SET_COOKIE, kept(&app, "lang", lang.tag()));
     }
     if typed.0.iter().any(|(name, _)| name == "theme") {
-        headers.append(header::SET_COOKIE, kept(&app, "theme", Theme::from_code(typed.get("theme")).code()));
+        headers.append(
+            header::SET_COOKIE,
+            kept(&app, "theme", Theme::from_code(typed.get("theme")).code()),
+        );
     }
     (headers, Redirect::to(local(typed.get("back"), paths::FRONT))).into_response()
 }

@@ -54,12 +54,34 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
 }
 
 fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, paging: &Paging) -> Done<Requests> {
-    let of = |state: &str| Filter { merchant_id: merchant.to_owned(), state: state.to_owned(), ..Default::default() };
-    let mut open = requests::list(tx, ctx, &of("open"), &Paging { limit: OPEN, cursor: None })?.data;
-    open.sort_by_key(|r| (r.waiting_on != "merchant", r.promise_by.unwrap_or(i64::MAX), r.opened_at));
+    let of = |state: &str| Filter {
+        merchant_id: merchant.to_owned(),
+        state: state.to_owned(),
+        ..Default::default()
+    };
+    let mut open = requests::list(
+        tx,
+        ctx,
+        &of("open"),
+        &Paging {
+            limit: OPEN,
+            cursor: None,
+        },
+    )?
+    .data;
+    open.sort_by_key(|r| {
+        (
+            r.waiting_on != "merchant",
+            r.promise_by.unwrap_or(i64::MAX),
+            r.opened_at,
+        )
+    });
     let mut closed = requests::list(tx, ctx, &of(""), paging)?;
     closed.data.retain(|r| r.state != "open");
-    let offers = requests::offers(tx, ctx, merchant, None)?.into_iter().map(offer).collect();
+    let offers = requests::offers(tx, ctx, merchant, None)?
+        .into_iter()
+        .map(offer)
+        .collect();
     Ok(Requests { open, closed, offers })
 }
 
@@ -77,21 +99,41 @@ fn look_at(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Req
         subject: id.to_owned(),
         ..Default::default()
     };
-    let mut events = events::list(tx, ctx, &of_it, &Paging { limit: EVENTS, cursor: None })?.data;
+    let mut events = events::list(
+        tx,
+        ctx,
+        &of_it,
+        &Paging {
+            limit: EVENTS,
+            cursor: None,
+        },
+    )?
+    .data;
     events.sort_by_key(|event| std::cmp::Reverse(event.sequence));
     let plan = ctx.catalog().plans.get(&request.kind);
     let may_withdraw = request.state == "open" && plan.is_some_and(|row| row.opened_by.contains(&ctx.actor.role));
-    Ok(Request { request, events, may_withdraw })
+    Ok(Request {
+        request,
+        events,
+        may_withdraw,
+    })
 }
 
 async fn withdraw(visit: Visit, Path(id): Path<String>, typed: Typed) -> Result<Response, Problem> {
     let merchant = visit.merchant();
-    let (version, why) = (typed.get("version").parse::<i64>().ok(), visit.page().say(w::WITHDRAWN_HERE));
+    let (version, why) = (
+        typed.get("version").parse::<i64>().ok(),
+        visit.page().say(w::WITHDRAWN_HERE),
+    );
     let request = id.clone();
     visit
         .write("withdrawn in the portal", move |tx, ctx| {
             if requests::view(tx, ctx, &merchant, &request)?.version != version.unwrap_or(0) {
-                return Err(Refused::conflict("request", &request, "it changed since the page was opened"));
+                return Err(Refused::conflict(
+                    "request",
+                    &request,
+                    "it changed since the page was opened",
+                ));
             }
             requests::withdraw(tx, ctx, &merchant, &request, why)
         })
@@ -109,13 +151,20 @@ struct Wanted {
 }
 
 async fn new(visit: Visit, asked: Asked) -> Result<Response, Problem> {
-    let wanted = Wanted { kind: asked.filter("kind"), subject: asked.filter("subject"), choices: BTreeMap::new() };
+    let wanted = Wanted {
+        kind: asked.filter("kind"),
+        subject: asked.filter("subject"),
+        choices: BTreeMap::new(),
+    };
     let data = before(&visit, wanted, Vec::new()).await?;
     Ok(shown(merchant::new_request(&visit.page(), &data)))
 }
 
 async fn open(visit: Visit, typed: Typed) -> Result<Response, Problem> {
-    let choices = typed.0.iter().filter_map(|(name, value)| Some((name.strip_prefix(WAY)?.to_owned(), value.parse().ok()?)));
+    let choices = typed
+        .0
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix(WAY)?.to_owned(), value.parse().ok()?)));
     let wanted = Wanted {
         kind: typed.get("kind").to_owned(),
         subject: typed.get("subject").to_owned(),
@@ -129,9 +178,9 @@ async fn open(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     });
     match opened.await {
         Ok(request) => Ok(Redirect::to(&first_page(&request)).into_response()),
-        Err(Refused::Conflict { what: "request", key, .. }) if !key.is_empty() => {
-            Ok(Redirect::to(&paths::request(&key)).into_response())
-        }
+        Err(Refused::Conflict {
+            what: "request", key, ..
+        }) if !key.is_empty() => Ok(Redirect::to(&paths::request(&key)).into_response()),
         Err(Refused::Invalid(wrong)) => {
             let visit = visit.at(paths::new_request(&wanted.kind, &wanted.subject));
             let data = before(&visit, wanted, wrong).await?;
@@ -144,11 +193,17 @@ async fn open(visit: Visit, typed: Typed) -> Result<Response, Problem> {
 /// Where a new request goes on: its first step, if the reader may carry it out.
 fn first_page(request: &RequestView) -> String {
     let mine = request.steps.iter().find(|step| step.mine);
-    mine.map_or_else(|| paths::request(&request.id), |step| paths::step(&request.id, &step.step))
+    mine.map_or_else(
+        || paths::request(&request.id),
+        |step| paths::step(&request.id, &step.step),
+    )
 }
 
 fn plan_row<'c>(ctx: &'c Ctx, kind: &str) -> Done<&'c PlanRow> {
-    ctx.catalog().plans.get(kind).ok_or_else(|| Refused::not_found("request kind", kind))
+    ctx.catalog()
+        .plans
+        .get(kind)
+        .ok_or_else(|| Refused::not_found("request kind", kind))
 }
 
 /// The operation's command: a subject that is not named is the merchant, or its current account.
@@ -187,7 +242,10 @@ fn under_way(tx: &mut Tx<'_>, ctx: &mut Ctx, open: &Open) -> Done<()> {
         state: "open".into(),
         ..Default::default()
     };
-    match requests::list(tx, ctx, &same, &Paging { limit: 1, cursor: None })?.data.pop() {
+    match requests::list(tx, ctx, &same, &Paging { limit: 1, cursor: None })?
+        .data
+        .pop()
+    {
         Some(row) => Err(Refused::conflict("request", row.id, "it is open already")),
         None => Ok(()),
     }
@@ -235,7 +293,12 @@ fn described(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, wanted: &Wanted) ->
         } else {
             explain::terminal(tx, ctx, merchant, &wanted.subject, &Ask::default(), Audience::Merchant)?
         };
-        data.choices = told.causes.iter().filter(|cause| cause.ways_out.len() > 1).map(|cause| ways(ctx, cause)).collect();
+        data.choices = told
+            .causes
+            .iter()
+            .filter(|cause| cause.ways_out.len() > 1)
+            .map(|cause| ways(ctx, cause))
+            .collect();
     }
     Ok(data)
 }
@@ -246,9 +309,18 @@ fn ways(ctx: &Ctx, cause: &CauseView) -> (String, String, String, Vec<Choice>) {
     let choices = cause.ways_out.iter().enumerate().map(|(i, way)| {
         let steps: Vec<&str> = way.iter().map(|step| step.title.as_str()).collect();
         let name = if i == 0 { page(w::WAY_FIRST) } else { page(w::WAY_OTHER) };
-        Choice { value: i.to_string(), name, about: steps.join(" → ") }
+        Choice {
+            value: i.to_string(),
+            name,
+            about: steps.join(" → "),
+        }
     });
-    (format!("{WAY}{}", cause.reason), w::way_for(ctx.lang, &cause.title), String::new(), choices.collect())
+    (
+        format!("{WAY}{}", cause.reason),
+        w::way_for(ctx.lang, &cause.title),
+        String::new(),
+        choices.collect(),
+    )
 }
 
 /// What opening would come to.
@@ -289,7 +361,9 @@ async fn rehearse(visit: &Visit, wanted: Wanted) -> Result<Rehearsed, Problem> {
     match undone.await {
         Ok(()) => Err(Problem::of_status(axum::http::StatusCode::INTERNAL_SERVER_ERROR)),
         Err(Undone::Would(request)) => Ok(Rehearsed::Would(request)),
-        Err(Undone::Not(Refused::Conflict { what: "request", key, .. })) if !key.is_empty() => Ok(Rehearsed::Open(key)),
+        Err(Undone::Not(Refused::Conflict {
+            what: "request", key, ..
+        })) if !key.is_empty() => Ok(Rehearsed::Open(key)),
         Err(Undone::Not(Refused::Invalid(wrong))) => Ok(Rehearsed::Wrong(wrong)),
         Err(Undone::Not(other)) => Err(other.into()),
     }

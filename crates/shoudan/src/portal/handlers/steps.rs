@@ -35,7 +35,9 @@ type Named = Path<(String, String)>;
 
 async fn load(visit: &Visit, request: &str) -> Result<RequestView, Problem> {
     let (merchant, request) = (visit.merchant(), request.to_owned());
-    Ok(visit.read(move |tx, ctx| requests::view(tx, ctx, &merchant, &request)).await?)
+    Ok(visit
+        .read(move |tx, ctx| requests::view(tx, ctx, &merchant, &request))
+        .await?)
 }
 
 fn step_of<'r>(request: &'r RequestView, code: &str) -> Result<&'r StepView, Problem> {
@@ -46,7 +48,12 @@ fn step_of<'r>(request: &'r RequestView, code: &str) -> Result<&'r StepView, Pro
 async fn page(visit: Visit, Path((request, code)): Named) -> Result<Response, Problem> {
     let request = load(&visit, &request).await?;
     let step = step_of(&request, &code)?;
-    let data = Step { request: &request, step, errors: Vec::new(), typed: Vec::new() };
+    let data = Step {
+        request: &request,
+        step,
+        errors: Vec::new(),
+        typed: Vec::new(),
+    };
     Ok(shown(merchant::step(&visit.page(), &data)))
 }
 
@@ -60,7 +67,12 @@ async fn again(
 ) -> Result<Response, Problem> {
     let visit = visit.at(paths::step(request, code));
     let request = load(&visit, request).await?;
-    let data = Step { request: &request, step: step_of(&request, code)?, errors, typed };
+    let data = Step {
+        request: &request,
+        step: step_of(&request, code)?,
+        errors,
+        typed,
+    };
     Ok(came_back(merchant::step(&visit.page(), &data)))
 }
 
@@ -86,7 +98,12 @@ async fn hand_in(visit: Visit, Path((request, code)): Named, typed: Typed) -> Re
         fields,
         confirm: typed.get("confirm") == "yes",
     };
-    match visit.write("handed in in the portal", move |tx, ctx| requests::submit(tx, ctx, submit.clone())).await {
+    match visit
+        .write("handed in in the portal", move |tx, ctx| {
+            requests::submit(tx, ctx, submit.clone())
+        })
+        .await
+    {
         Ok(after) => Ok(handed_in(&visit.at(paths::step(&request, &code)), &after, &code)),
         Err(Refused::Invalid(wrong)) => {
             let errors = visit.errors(wrong);
@@ -103,7 +120,12 @@ fn handed_in(visit: &Visit, request: &RequestView, code: &str) -> Response {
     match step {
         Some(step) if step.mine => Redirect::to(&paths::step(&request.id, code)).into_response(),
         Some(step) if !step.remark.is_empty() => {
-            let data = Step { request, step, errors: Vec::new(), typed: Vec::new() };
+            let data = Step {
+                request,
+                step,
+                errors: Vec::new(),
+                typed: Vec::new(),
+            };
             shown(merchant::step(&visit.page(), &data))
         }
         _ => Redirect::to(&paths::request(&request.id)).into_response(),
@@ -113,7 +135,10 @@ fn handed_in(visit: &Visit, request: &RequestView, code: &str) -> Response {
 /// What the check says of one field while the others are still being filled in.
 async fn check(visit: Visit, typed: Typed) -> Response {
     let wrong = requests::check_field(&visit.ctx(""), typed.get("field"), typed.get("value")).err();
-    let text = wrong.map(|error| visit.errors(vec![error])).and_then(|mut all| all.pop()).map(|(_, text)| text);
+    let text = wrong
+        .map(|error| visit.errors(vec![error]))
+        .and_then(|mut all| all.pop())
+        .map(|(_, text)| text);
     Json(json!({ "ok": text.is_none(), "text": text.unwrap_or_default() })).into_response()
 }
 
@@ -131,11 +156,24 @@ async fn upload(visit: Visit, Path((request, code)): Named, form: Multipart) -> 
         file_name,
         bytes,
     };
-    match visit.write("uploaded in the portal", move |tx, ctx| requests::attach(tx, ctx, attach.clone())).await {
-        Ok(_) => Ok(Redirect::to(&format!("{}#d-{}", paths::step(&request, &code), paths::part(&kind))).into_response()),
+    match visit
+        .write("uploaded in the portal", move |tx, ctx| {
+            requests::attach(tx, ctx, attach.clone())
+        })
+        .await
+    {
+        Ok(_) => {
+            Ok(Redirect::to(&format!("{}#d-{}", paths::step(&request, &code), paths::part(&kind))).into_response())
+        }
         Err(Refused::Invalid(wrong)) => {
             // Whatever is wrong with the file is told at the document it was to be.
-            let wrong = wrong.into_iter().map(|e| FieldError { field: kind.clone(), ..e }).collect();
+            let wrong = wrong
+                .into_iter()
+                .map(|e| FieldError {
+                    field: kind.clone(),
+                    ..e
+                })
+                .collect();
             let errors = visit.errors(wrong);
             again(visit, &request, &code, errors, Vec::new()).await
         }
@@ -173,8 +211,14 @@ const CONTAINED: &str = "default-src 'none'; img-src 'self' data:; style-src 'un
 /// A supplied document. Pictures are shown, anything else is handed over to be kept.
 async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let merchant = visit.merchant();
-    let (view, bytes) = visit.read(move |tx, ctx| requests::document(tx, ctx, &merchant, &id)).await?;
-    let how = if view.media_type.starts_with("image/") { "inline" } else { "attachment" };
+    let (view, bytes) = visit
+        .read(move |tx, ctx| requests::document(tx, ctx, &merchant, &id))
+        .await?;
+    let how = if view.media_type.starts_with("image/") {
+        "inline"
+    } else {
+        "attachment"
+    };
     let how = format!("{how}; filename*=UTF-8''{}", paths::part(&view.file_name));
     let value = |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
     let headers = [

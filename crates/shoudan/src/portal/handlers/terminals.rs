@@ -30,8 +30,13 @@ pub(super) fn routes(doors: Doors) -> Doors {
 
 async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let paging = asked.paging()?;
-    let filter = terminals::Filter { merchant: visit.merchant(), ..Default::default() };
-    let rows = visit.read(move |tx, ctx| terminals::list(tx, ctx, &filter, &paging)).await?;
+    let filter = terminals::Filter {
+        merchant: visit.merchant(),
+        ..Default::default()
+    };
+    let rows = visit
+        .read(move |tx, ctx| terminals::list(tx, ctx, &filter, &paging))
+        .await?;
     Ok(shown(merchant::terminals(&visit.page(), &rows)))
 }
 
@@ -45,13 +50,26 @@ fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Termin
     let terminal = terminals::view(tx, ctx, merchant, id)?;
     let mut explanation = explain::terminal(tx, ctx, merchant, id, &Ask::default(), Audience::Merchant)?;
     let mut offers = requests::offers(tx, ctx, merchant, Some(id))?;
-    let begin = offers.iter().position(|offer| offer.kind == "restoration").map(|i| offers.remove(i));
+    let begin = offers
+        .iter()
+        .position(|offer| offer.kind == "restoration")
+        .map(|i| offers.remove(i));
     if explanation.plan.request.is_none() {
         for step in explanation.plan.steps.iter_mut().filter(|step| step.state == "now") {
             step.mine = may_do(ctx, step);
         }
     }
-    let events = events::timeline(tx, ctx, merchant, "terminal", id, &Paging { limit: EVENTS, cursor: None })?;
+    let events = events::timeline(
+        tx,
+        ctx,
+        merchant,
+        "terminal",
+        id,
+        &Paging {
+            limit: EVENTS,
+            cursor: None,
+        },
+    )?;
     Ok(Terminal {
         terminal,
         begin: begin.map(offer).filter(|_| explanation.plan.request.is_none()),
@@ -63,5 +81,9 @@ fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Termin
 
 /// What may be asked for, as pages list it.
 pub(super) fn offer(open: Open) -> Offer {
-    Offer { href: paths::new_request(&open.kind, &open.subject.id), name: open.name, about: open.about }
+    Offer {
+        href: paths::new_request(&open.kind, &open.subject.id),
+        name: open.name,
+        about: open.about,
+    }
 }

@@ -45,7 +45,8 @@ impl FromRequestParts<App> for Visit {
             "-" => None,
             id => {
                 let id = id.to_owned();
-                app.read(caller.ctx(app, ""), move |tx, _| merchants::called(tx, &id)).await?
+                app.read(caller.ctx(app, ""), move |tx, _| merchants::called(tx, &id))
+                    .await?
             }
         };
         Ok(Self {
@@ -117,7 +118,10 @@ impl Visit {
     /// Field errors as forms show them, in the caller's language.
     pub fn errors(&self, wrong: Vec<FieldError>) -> Vec<(String, String)> {
         let zh = self.caller.lang == domain::names::Lang::Zh;
-        wrong.into_iter().map(|e| (e.field, if zh { e.zh } else { e.en })).collect()
+        wrong
+            .into_iter()
+            .map(|e| (e.field, if zh { e.zh } else { e.en }))
+            .collect()
     }
 }
 

@@ -2,13 +2,13 @@
 
 use domain::money::Fen;
 use maud::{Markup, html};
-use operations::views::{Explanation, StepView, TerminalView};
+use operations::views::{Explanation, RequestRow, StepView, TerminalView};
 
 use crate::portal::components::{
     Action, Area, Banner, Bar, Empty, Place, Weight, actions, banner, bars, empty, money, money_big, shell, warnings,
 };
 use crate::portal::icons::Icon;
-use crate::portal::words::{merchant as w, parts};
+use crate::portal::words::{merchant as w, parts, tasks};
 use crate::portal::{Page, Standing, paths};
 
 /// What was taken on one day.
@@ -42,6 +42,8 @@ pub struct Home {
     pub terminals: Vec<TerminalView>,
     /// What to do next, if anything.
     pub next: Option<NextAction>,
+    /// Open requests that wait for somebody else: the answer to «has anything happened?».
+    pub under_way: Vec<RequestRow>,
     /// The last seven days, oldest first; the last is today.
     pub days: Vec<DayTakings>,
 }
@@ -60,6 +62,12 @@ pub fn home(page: &Page<'_>, data: &Home) -> Markup {
                     @if !data.terminals.is_empty() { (being_paid(page, data)) }
                 }
                 @if let Some(next) = &data.next { (next_action(page, next)) }
+                @if !data.under_way.is_empty() {
+                    section.under-way {
+                        h2 { (page.say(tasks::OPEN_ONES)) }
+                        ul.cards { @for one in &data.under_way { li { (super::requests::card(page, one)) } } }
+                    }
+                }
                 section.panel.takings { (takings(page, &data.days)) }
                 section.panel.coming {
                     header.panel-head { h2 { (page.say(w::COMING_STOPS)) } }

@@ -91,7 +91,8 @@ pub(super) fn state_name(page: &Page<'_>, state: &str) -> &'static str {
     )
 }
 
-fn card(page: &Page<'_>, one: &RequestRow) -> Markup {
+/// A request in a list.
+pub(super) fn card(page: &Page<'_>, one: &RequestRow) -> Markup {
     let open = one.state == "open";
     html! {
         a.card href=(paths::request(&one.id)) {

@@ -5,7 +5,8 @@ use operations::views::{EventView, Explanation, TerminalView};
 
 use super::Offer;
 use crate::portal::components::{
-    Action, Area, Banner, Fact, Place, Weight, actions, back, banner, causes, facts, plan, shell, timeline, warnings, works,
+    Action, Area, Banner, Fact, Place, Weight, actions, back, banner, causes, facts, plan, shell, timeline, warnings,
+    works,
 };
 use crate::portal::words::{Word, merchant as w, parts, public};
 use crate::portal::{Page, Standing, paths};
@@ -90,7 +91,11 @@ fn ready(page: &Page<'_>, data: &Terminal) -> Option<Markup> {
 fn the_plan(page: &Page<'_>, data: &Terminal) -> Markup {
     let plan_now = &data.explanation.plan;
     plan(page, &plan_now.steps, &|step| {
-        plan_now.request.as_ref().filter(|_| step.mine).map(|id| paths::step(id, &step.step))
+        plan_now
+            .request
+            .as_ref()
+            .filter(|_| step.mine)
+            .map(|id| paths::step(id, &step.step))
     })
 }
 

@@ -63,8 +63,12 @@ pub fn fit(lines: &[String]) -> [String; ROWS] {
     let total = |all: &[Vec<String>]| all.iter().map(Vec::len).sum::<usize>();
     while total(&wrapped) > ROWS {
         let last = wrapped.len() - 1;
-        let longest = (0..wrapped.len()).rev().max_by_key(|i| (wrapped.get(*i).map_or(0, Vec::len), usize::from(*i != last)));
-        let Some(line) = longest.and_then(|i| wrapped.get_mut(i)) else { break };
+        let longest = (0..wrapped.len())
+            .rev()
+            .max_by_key(|i| (wrapped.get(*i).map_or(0, Vec::len), usize::from(*i != last)));
+        let Some(line) = longest.and_then(|i| wrapped.get_mut(i)) else {
+            break;
+        };
         if line.len() > 1 {
             line.pop();
         } else if wrapped.len() > 2 {
@@ -95,7 +99,12 @@ mod tests {
 
     #[test]
     fn the_explanation_code_stays_however_long_the_rest_is() {
-        let shown = fit(&lines(&["消费", "97 终端未登记或停止使用，请联系收单机构处理", "执照已到期", "原因码 7K3-M9Q"]));
+        let shown = fit(&lines(&[
+            "消费",
+            "97 终端未登记或停止使用，请联系收单机构处理",
+            "执照已到期",
+            "原因码 7K3-M9Q",
+        ]));
         assert_eq!(shown[3], "原因码 7K3-M9Q");
         assert_eq!(shown[0], "消费");
     }

@@ -75,7 +75,13 @@ pub struct Hands(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>);
 impl Hands {
     /// Takes a terminal of the seeded world in hand: as it was left, or new. `trace` is where a new one's trace numbers
     /// begin, so that they do not meet those of other programs that drive the same terminal.
-    pub fn take(&self, world: &demo::World, of: &demo::Terminal, data: &Path, trace: u32) -> Arc<tokio::sync::Mutex<Held>> {
+    pub fn take(
+        &self,
+        world: &demo::World,
+        of: &demo::Terminal,
+        data: &Path,
+        trace: u32,
+    ) -> Arc<tokio::sync::Mutex<Held>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let held = all.entry(of.terminal_number.clone()).or_insert_with(|| {
             let held = kept(&place(data, &of.terminal_number)).unwrap_or_else(|| fresh(of, trace));
@@ -121,7 +127,10 @@ fn kept(path: &Path) -> Option<Held> {
 /// anew the next time.
 pub fn keep(held: &Held, data: &Path) {
     let path = place(data, &held.terminal.terminal_number);
-    let stored = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, serde_json::to_vec(held)?));
+    let stored = path
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(&path, serde_json::to_vec(held)?));
     if let Err(error) = stored {
         tracing::warn!("{} cannot be stored: {error}", path.display());
     }
@@ -135,7 +144,9 @@ impl Held {
             "cancel" => 0,
             "clear" => self.amount / 10,
             "00" => times(self.amount, 100),
-            digit => digit.parse::<u8>().map_or(self.amount, |d| times(self.amount, 10).saturating_add(i64::from(d.min(9)))),
+            digit => digit.parse::<u8>().map_or(self.amount, |d| {
+                times(self.amount, 10).saturating_add(i64::from(d.min(9)))
+            }),
         };
         if next <= MOST {
             self.amount = next;
@@ -177,9 +188,21 @@ impl Held {
     }
 
     async fn send(&mut self, action: Action, cards: &[demo::TestCard]) -> Result<Shown, TerminalError> {
-        let last = self.terminal.log.iter().rev().find(|one| one.action == Action::Sale && !one.undone).map(|one| one.trace);
-        let used = last.and_then(|trace| self.cards.get(&trace).copied()).unwrap_or(self.card);
-        let index = if matches!(action, Action::Void | Action::Reversal) { used } else { self.card };
+        let last = self
+            .terminal
+            .log
+            .iter()
+            .rev()
+            .find(|one| one.action == Action::Sale && !one.undone)
+            .map(|one| one.trace);
+        let used = last
+            .and_then(|trace| self.cards.get(&trace).copied())
+            .unwrap_or(self.card);
+        let index = if matches!(action, Action::Void | Action::Reversal) {
+            used
+        } else {
+            self.card
+        };
         let card = cards.get(index).map(|card| Card {
             pan: card.pan.clone(),
             track2: card.track2.clone(),
@@ -192,7 +215,11 @@ impl Held {
             Action::Settle => self.terminal.settle().await?,
             Action::Echo => self.terminal.echo().await?,
             Action::Balance => self.terminal.balance(&card.ok_or_else(no_card)?).await?,
-            Action::Void => self.terminal.void(&card.ok_or_else(no_card)?, last.ok_or(nothing)?).await?,
+            Action::Void => {
+                self.terminal
+                    .void(&card.ok_or_else(no_card)?, last.ok_or(nothing)?)
+                    .await?
+            }
             Action::Reversal => self.terminal.reverse_last(&card.ok_or_else(no_card)?).await?,
             _ => {
                 let amount = u64::try_from(self.amount).unwrap_or(0);
@@ -220,7 +247,11 @@ impl Held {
         match &self.said {
             Said::Host(shown) => shown.screen(language(lang)),
             Said::Idle => {
-                let first = if self.terminal.signed_in { w::WELCOME } else { w::SIGN_IN_FIRST };
+                let first = if self.terminal.signed_in {
+                    w::WELCOME
+                } else {
+                    w::SIGN_IN_FIRST
+                };
                 vec![say(first), say(w::READY), plain(self.amount)]
             }
             Said::Trouble(action, trouble) => {
@@ -278,7 +309,10 @@ fn action(what: &str) -> Option<Action> {
         ("echo", Action::Echo),
         ("balance", Action::Balance),
     ];
-    ACTIONS.iter().find(|(code, _)| *code == what).map(|(_, action)| *action)
+    ACTIONS
+        .iter()
+        .find(|(code, _)| *code == what)
+        .map(|(_, action)| *action)
 }
 
 #[cfg(test)]

@@ -117,21 +117,26 @@ const FUNCTIONS: [(&str, Word); 6] = [
 
 /// `/pos`
 pub fn pos(page: &Page<'_>, data: &Pos) -> Markup {
-    shell(page, page.say(w::TITLE), &Area::Public, html! {
-        h1 { (page.say(w::TITLE)) }
-        p.lead.pos-lead { (page.say(w::LEAD)) }
-        @match &data.machine {
-            None => (empty(&Empty { icon: Icon::Terminal, what: page.say(w::NO_WORLD), how: page.say(w::NO_WORLD_HOW), action: None })),
-            Some(machine) => {
-                div.pos data-pos {
-                    div.pos-side { (choose(page, data, machine)) (about(page, machine)) (log(page, machine)) }
-                    div.pos-middle { (drawn(page, data, machine)) }
-                    div.pos-wire { (wire(page, machine)) }
+    shell(
+        page,
+        page.say(w::TITLE),
+        &Area::Public,
+        html! {
+            h1 { (page.say(w::TITLE)) }
+            p.lead.pos-lead { (page.say(w::LEAD)) }
+            @match &data.machine {
+                None => (empty(&Empty { icon: Icon::Terminal, what: page.say(w::NO_WORLD), how: page.say(w::NO_WORLD_HOW), action: None })),
+                Some(machine) => {
+                    div.pos data-pos {
+                        div.pos-side { (choose(page, data, machine)) (about(page, machine)) (log(page, machine)) }
+                        div.pos-middle { (drawn(page, data, machine)) }
+                        div.pos-wire { (wire(page, machine)) }
+                    }
+                    script src=(assets::POS.path()) defer {}
                 }
-                script src=(assets::POS.path()) defer {}
             }
-        }
-    })
+        },
+    )
 }
 
 fn choose(page: &Page<'_>, data: &Pos, machine: &Machine) -> Markup {
@@ -248,7 +253,12 @@ fn screen(page: &Page<'_>, machine: &Machine) -> Markup {
 
 fn keypad(page: &Page<'_>) -> Markup {
     let rows: [[&str; 3]; 4] = [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"], ["00", "0", "."]];
-    let right = [("cancel", w::KEY_CANCEL), ("clear", w::KEY_CLEAR), ("balance", w::BALANCE), ("sale", w::KEY_OK)];
+    let right = [
+        ("cancel", w::KEY_CANCEL),
+        ("clear", w::KEY_CLEAR),
+        ("balance", w::BALANCE),
+        ("sale", w::KEY_OK),
+    ];
     html! {
         div.pos-keypad role="group" aria-label=(page.say(w::KEYPAD)) {
             @for (row, (code, name)) in rows.iter().zip(right) {
@@ -319,5 +329,9 @@ fn frame(page: &Page<'_>, title: Word, taken: &Taken) -> Markup {
 }
 
 fn titled(part: &Part) -> String {
-    if part.tag.is_empty() { part.name.clone() } else { format!("{} {}", part.tag, part.name) }
+    if part.tag.is_empty() {
+        part.name.clone()
+    } else {
+        format!("{} {}", part.tag, part.name)
+    }
 }

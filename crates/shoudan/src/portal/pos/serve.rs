@@ -16,8 +16,8 @@ use crate::demo::{self, World};
 use crate::doors::{Access, Doors};
 use crate::portal::Standing;
 use crate::portal::handlers::{Typed, Visit};
-use crate::portal::words::{Word, pos as w};
 use crate::portal::paths::part;
+use crate::portal::words::{Word, pos as w};
 use crate::problem::Problem;
 
 /// The doors, in a demonstration; none otherwise.
@@ -28,20 +28,34 @@ pub fn routes(doors: Doors) -> Doors {
     let hands = Arc::new(Hands::default());
     let same = hands.clone();
     doors
-        .door(Method::GET, POS, Access::Public, async move |visit: Visit, asked: Asked| look(&hands, visit, asked).await)
-        .door(Method::POST, POS, Access::Public, async move |visit: Visit, typed: Typed| press(&same, visit, typed).await)
+        .door(
+            Method::GET,
+            POS,
+            Access::Public,
+            async move |visit: Visit, asked: Asked| look(&hands, visit, asked).await,
+        )
+        .door(
+            Method::POST,
+            POS,
+            Access::Public,
+            async move |visit: Visit, typed: Typed| press(&same, visit, typed).await,
+        )
 }
 
 /// The seeded world, if this demonstration has one.
 async fn world(visit: &Visit) -> Option<World> {
     let path = visit.app.data.as_ref()?.join("world.json");
-    tokio::task::spawn_blocking(move || World::read(&path).ok()).await.ok()?
+    tokio::task::spawn_blocking(move || World::read(&path).ok())
+        .await
+        .ok()?
 }
 
 /// The terminal asked for, or the first.
 fn chosen<'w>(world: &'w World, number: &str) -> Option<&'w demo::Terminal> {
     let all = &world.terminals_list;
-    all.iter().find(|one| one.terminal_number == number).or_else(|| all.first())
+    all.iter()
+        .find(|one| one.terminal_number == number)
+        .or_else(|| all.first())
 }
 
 /// Where a terminal's trace numbers begin when it is first taken in hand: by the clock, so that they do not meet those
@@ -63,7 +77,11 @@ async fn look(hands: &Hands, visit: Visit, asked: Asked) -> Result<Response, Pro
         _ => None,
     };
     let data = Pos {
-        choices: world.terminals_list.iter().map(|one| choice(&visit, &world, one)).collect(),
+        choices: world
+            .terminals_list
+            .iter()
+            .map(|one| choice(&visit, &world, one))
+            .collect(),
         cards: world.test_cards.iter().map(|card| test_card(lang, card)).collect(),
         machine,
     };
@@ -77,7 +95,12 @@ async fn press(hands: &Hands, visit: Visit, typed: Typed) -> Result<Response, Pr
     };
     let held = hands.take(&world, of, &data, first_trace(&visit));
     let mut held = held.lock().await;
-    if let Some(card) = typed.get("card").parse().ok().filter(|card| *card < world.test_cards.len()) {
+    if let Some(card) = typed
+        .get("card")
+        .parse()
+        .ok()
+        .filter(|card| *card < world.test_cards.len())
+    {
         held.card = card;
     }
     held.typed(typed.get("amount"));
@@ -95,7 +118,11 @@ async fn press(hands: &Hands, visit: Visit, typed: Typed) -> Result<Response, Pr
 }
 
 fn merchant_name<'w>(world: &'w World, of: &demo::Terminal) -> &'w str {
-    world.merchants.iter().find(|m| m.number == of.merchant_number).map_or("", |m| m.name.as_str())
+    world
+        .merchants
+        .iter()
+        .find(|m| m.number == of.merchant_number)
+        .map_or("", |m| m.name.as_str())
 }
 
 fn choice(visit: &Visit, world: &World, of: &demo::Terminal) -> Choice {
@@ -137,7 +164,9 @@ async fn machine(visit: &Visit, world: &World, of: &demo::Terminal, held: &Held)
     let lang = visit.caller.lang;
     let number = of.terminal_number.clone();
     // Its own panel speaks of the terminal in public words: the page is open to anyone.
-    let told = visit.read(move |tx, ctx| explain::by_number(tx, ctx, &number, &Ask::default(), Audience::Public)).await?;
+    let told = visit
+        .read(move |tx, ctx| explain::by_number(tx, ctx, &number, &Ask::default(), Audience::Public))
+        .await?;
     let merchant = merchant_name(world, of);
     let printed = held.printed(lang, merchant);
     let name = |action: simulators::terminal::Action| {
@@ -154,10 +183,18 @@ async fn machine(visit: &Visit, world: &World, of: &demo::Terminal, held: &Held)
         trace: held.terminal.trace,
         owes: held.terminal.owes_a_reversal(),
         screen: held.screen(lang),
-        slip: printed.map(|(lines, code)| Slip { lines, code, number: held.slips }),
+        slip: printed.map(|(lines, code)| Slip {
+            lines,
+            code,
+            number: held.slips,
+        }),
         card: held.card,
         amount: held.amount,
-        error: if held.wrong_amount { w::AMOUNT_WRONG.get(lang).to_owned() } else { String::new() },
+        error: if held.wrong_amount {
+            w::AMOUNT_WRONG.get(lang).to_owned()
+        } else {
+            String::new()
+        },
         wire: held.passed.iter().map(|passed| exchange(lang, passed)).collect(),
         log: held
             .terminal

@@ -12,7 +12,10 @@ fn every_key_is_a_plain_submit_button() {
         for (name, html) in sample::pages(lang, Theme::System) {
             let html = html.0;
             assert_eq!(html.matches("<h1").count(), 1, "{name}");
-            assert!(!html.contains(r#"type="button""#), "{name}: a button that needs a script");
+            assert!(
+                !html.contains(r#"type="button""#),
+                "{name}: a button that needs a script"
+            );
             assert!(!html.contains(" style=\"") && !html.contains("onclick="), "{name}");
         }
     }
@@ -30,7 +33,8 @@ fn the_screen_says_what_the_host_sent_and_the_slip_leads_to_why() {
 #[test]
 #[ignore = "writes files for people; run by hand"]
 fn preview() {
-    let dir = std::env::var("PREVIEW").unwrap_or_else(|_| format!("{}/../../target/preview", env!("CARGO_MANIFEST_DIR")));
+    let dir =
+        std::env::var("PREVIEW").unwrap_or_else(|_| format!("{}/../../target/preview", env!("CARGO_MANIFEST_DIR")));
     std::fs::create_dir_all(format!("{dir}/assets")).unwrap();
     for asset in crate::portal::assets::ALL {
         std::fs::write(format!("{dir}{}", asset.path()), asset.content).unwrap();

@@ -44,34 +44,70 @@ pub struct Exchange {
 
 /// Takes a frame apart, its two bytes of length included. What cannot be read stands in one part at the end.
 pub fn take_apart(lang: Lang, bytes: &[u8]) -> Taken {
-    let mut taken = Taken { kind: String::new(), size: bytes.len(), parts: Vec::new() };
-    let Some((length, rest)) = bytes.split_first_chunk::<2>() else { return unreadable(lang, taken, bytes) };
-    let Ok(frame) = Frame::decode(rest, HeaderForm::SixBytes) else { return unreadable(lang, taken, bytes) };
-    let plain = |name: String, bytes: &[u8], value: String| Part { tag: String::new(), name, hex: hex(bytes), value };
+    let mut taken = Taken {
+        kind: String::new(),
+        size: bytes.len(),
+        parts: Vec::new(),
+    };
+    let Some((length, rest)) = bytes.split_first_chunk::<2>() else {
+        return unreadable(lang, taken, bytes);
+    };
+    let Ok(frame) = Frame::decode(rest, HeaderForm::SixBytes) else {
+        return unreadable(lang, taken, bytes);
+    };
+    let plain = |name: String, bytes: &[u8], value: String| Part {
+        tag: String::new(),
+        name,
+        hex: hex(bytes),
+        value,
+    };
     let tpdu = frame.tpdu.bytes();
-    taken.parts.push(plain(w::P_LENGTH.get(lang).into(), length, u16::from_be_bytes(*length).to_string()));
-    taken.parts.push(plain(w::P_TPDU.get(lang).into(), &tpdu, frame.tpdu.to_string()));
+    taken.parts.push(plain(
+        w::P_LENGTH.get(lang).into(),
+        length,
+        u16::from_be_bytes(*length).to_string(),
+    ));
+    taken
+        .parts
+        .push(plain(w::P_TPDU.get(lang).into(), &tpdu, frame.tpdu.to_string()));
     if let Some(header) = frame.header {
-        taken.parts.push(plain(w::P_HEADER.get(lang).into(), &header.bytes(), header.to_string()));
+        taken
+            .parts
+            .push(plain(w::P_HEADER.get(lang).into(), &header.bytes(), header.to_string()));
     }
     let (message, error) = Message::decode_partly(&frame.message);
-    let Some(message) = message else { return unreadable(lang, taken, &frame.message) };
+    let Some(message) = message else {
+        return unreadable(lang, taken, &frame.message);
+    };
     taken.kind = message.mti().to_string();
     let head = frame.message.get(..2).unwrap_or_default();
     let bitmap = frame.message.get(2..10).unwrap_or_default();
-    taken.parts.push(plain(w::P_TYPE.get(lang).into(), head, taken.kind.clone()));
+    taken
+        .parts
+        .push(plain(w::P_TYPE.get(lang).into(), head, taken.kind.clone()));
     let present: Vec<String> = message.field_numbers().map(|n| n.to_string()).collect();
-    taken.parts.push(plain(w::P_BITMAP.get(lang).into(), bitmap, present.join(" ")));
+    taken
+        .parts
+        .push(plain(w::P_BITMAP.get(lang).into(), bitmap, present.join(" ")));
     let fields: Vec<u8> = message.field_numbers().collect();
-    taken.parts.extend(fields.into_iter().map(|number| part(lang, &message, number)));
+    taken
+        .parts
+        .extend(fields.into_iter().map(|number| part(lang, &message, number)));
     if let Some(error) = error {
-        taken.parts.push(plain(w::UNREADABLE.get(lang).into(), &[], error.to_string()));
+        taken
+            .parts
+            .push(plain(w::UNREADABLE.get(lang).into(), &[], error.to_string()));
     }
     taken
 }
 
 fn unreadable(lang: Lang, mut taken: Taken, bytes: &[u8]) -> Taken {
-    taken.parts.push(Part { tag: String::new(), name: w::UNREADABLE.get(lang).into(), hex: hex(bytes), value: String::new() });
+    taken.parts.push(Part {
+        tag: String::new(),
+        name: w::UNREADABLE.get(lang).into(),
+        hex: hex(bytes),
+        value: String::new(),
+    });
     taken
 }
 
@@ -86,9 +122,24 @@ fn part(lang: Lang, message: &Message, number: u8) -> Part {
     let tag = format!("F{number}");
     let shown = spec.map_or(Shown::Hidden, |s| s.shown);
     match shown {
-        Shown::Plain => Part { tag, name, hex: hex(bytes), value: value(message, number) },
-        Shown::Masked => Part { tag, name, hex: dots(bytes.len()), value: masked(message, number) },
-        Shown::Hidden => Part { tag, name, hex: dots(bytes.len()), value: w::hidden(lang, bytes.len()) },
+        Shown::Plain => Part {
+            tag,
+            name,
+            hex: hex(bytes),
+            value: value(message, number),
+        },
+        Shown::Masked => Part {
+            tag,
+            name,
+            hex: dots(bytes.len()),
+            value: masked(message, number),
+        },
+        Shown::Hidden => Part {
+            tag,
+            name,
+            hex: dots(bytes.len()),
+            value: w::hidden(lang, bytes.len()),
+        },
     }
 }
 
@@ -104,7 +155,11 @@ fn value(message: &Message, number: u8) -> String {
 fn masked(message: &Message, number: u8) -> String {
     let bytes = message.bytes(number).unwrap_or_default();
     let last = bytes.len().saturating_sub(4);
-    bytes.iter().enumerate().map(|(i, b)| if i < 6 || i >= last { char::from(*b) } else { '*' }).collect()
+    bytes
+        .iter()
+        .enumerate()
+        .map(|(i, b)| if i < 6 || i >= last { char::from(*b) } else { '*' })
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -142,9 +197,15 @@ mod tests {
         let bytes = frame();
         let taken = take_apart(Lang::Zh, &bytes);
         let count: usize = taken.parts.iter().map(|part| part.hex.split(' ').count()).sum();
-        assert_eq!((taken.kind.as_str(), taken.size, count), ("0200", bytes.len(), bytes.len()));
+        assert_eq!(
+            (taken.kind.as_str(), taken.size, count),
+            ("0200", bytes.len(), bytes.len())
+        );
         let amount = taken.parts.iter().find(|part| part.tag == "F4").unwrap();
-        assert_eq!((amount.hex.as_str(), amount.value.as_str()), ("00 00 00 00 12 34", "000000001234"));
+        assert_eq!(
+            (amount.hex.as_str(), amount.value.as_str()),
+            ("00 00 00 00 12 34", "000000001234")
+        );
     }
 
     #[test]

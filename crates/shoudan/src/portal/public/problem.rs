@@ -43,7 +43,9 @@ pub fn problem(page: &Page<'_>, data: &Problem<'_>) -> Markup {
     // What is stopped is no question of who asks.
     let stopped = (!data.causes.is_empty()).then_some((data.status, w::BLOCKED, w::BLOCKED_WHAT, w::BLOCKED_DO));
     let row = PROBLEMS.iter().find(|(status, ..)| *status == data.status);
-    let (_, title, what, remedy) = stopped.or(row.copied()).unwrap_or((500, w::P500, w::P500_WHAT, w::P500_DO));
+    let (_, title, what, remedy) = stopped
+        .or(row.copied())
+        .unwrap_or((500, w::P500, w::P500_WHAT, w::P500_DO));
     let what = if data.what.is_empty() {
         page.say(what)
     } else {
@@ -84,7 +86,10 @@ fn ways<'a>(page: &Page<'a>, status: u16) -> Vec<Action<'a>> {
     let home = if page.who.is_some() { paths::LOGIN } else { paths::FRONT };
     let front = Action::link(page.say(w::TO_FRONT), home, Weight::Quiet);
     match status {
-        401 => vec![Action::link(page.say(w::LOGIN_TITLE), paths::LOGIN, Weight::Primary), front],
+        401 => vec![
+            Action::link(page.say(w::LOGIN_TITLE), paths::LOGIN, Weight::Primary),
+            front,
+        ],
         409 => vec![Action::link(page.say(w::RELOAD), page.path, Weight::Primary), front],
         500.. => vec![
             Action::link(page.say(w::TO_STATUS), paths::STATUS, Weight::Primary),

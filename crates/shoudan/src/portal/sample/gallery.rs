@@ -30,6 +30,7 @@ pub fn home(lang: Lang) -> Home {
             href: paths::step(&request.id, &step.step),
             step,
         }),
+        under_way: Vec::new(),
         days: sample::days(),
     }
 }

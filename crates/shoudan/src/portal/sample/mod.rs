@@ -33,9 +33,15 @@ pub const HOUR: i64 = 3_600_000;
 
 /// The house of the samples.
 pub const HOUSE: Institution = Institution {
-    name: Word { zh: "收单", en: "Shoudan" },
+    name: Word {
+        zh: "收单",
+        en: "Shoudan",
+    },
     hotline: "400-000-0163",
-    hours: Word { zh: "每天 8:00–22:00", en: "daily 8:00–22:00" },
+    hours: Word {
+        zh: "每天 8:00–22:00",
+        en: "daily 8:00–22:00",
+    },
     site: "pos.example.cn",
     sms: "1069 0000 163",
     licence: "Z2000133000019",
@@ -67,15 +73,30 @@ pub fn page<'a>(lang: Lang, theme: Theme, zone: &'a Zone, path: &'a str) -> Page
 /// The same for the shop's owner.
 pub fn own_page<'a>(lang: Lang, theme: Theme, zone: &'a Zone, path: &'a str) -> Page<'a> {
     let who = match lang {
-        Lang::Zh => Who { name: "周秀兰", role: "店主", house: "老周面馆" },
-        Lang::En => Who { name: "Zhou Xiulan", role: "Owner", house: "Lao Zhou Noodles" },
+        Lang::Zh => Who {
+            name: "周秀兰",
+            role: "店主",
+            house: "老周面馆",
+        },
+        Lang::En => Who {
+            name: "Zhou Xiulan",
+            role: "Owner",
+            house: "Lao Zhou Noodles",
+        },
     };
-    Page { who: Some(who), ..page(lang, theme, zone, path) }
+    Page {
+        who: Some(who),
+        ..page(lang, theme, zone, path)
+    }
 }
 
 /// A subject.
 pub(super) fn subject(kind: &str, id: &str, label: &str) -> SubjectRef {
-    SubjectRef { kind: kind.into(), id: id.into(), label: label.into() }
+    SubjectRef {
+        kind: kind.into(),
+        id: id.into(),
+        label: label.into(),
+    }
 }
 
 /// Code, Chinese, English of the capabilities a merchant meets.
@@ -91,7 +112,11 @@ const CAPABILITIES: [(&str, &str, &str); 16] = [
     ("sign_in", "终端签到", "Terminal sign-in"),
     ("payout_t1", "次工作日结算", "Next-working-day settlement"),
     ("payout_d0", "当日结算", "Same-day settlement"),
-    ("settlement_account_change", "变更结算账户", "Changing the settlement account"),
+    (
+        "settlement_account_change",
+        "变更结算账户",
+        "Changing the settlement account",
+    ),
     ("new_shop", "新增门店", "Adding shops"),
     ("portal_login", "登录商户平台", "Signing in to the portal"),
     ("statements", "查看对账单", "Reading statements"),
@@ -120,7 +145,11 @@ fn strings(codes: &[&str]) -> Vec<String> {
 fn way(lang: Lang, steps: &[(&str, &str, &str, &str)]) -> Vec<StepRef> {
     steps
         .iter()
-        .map(|(step, actor, zh, en)| StepRef { step: (*step).into(), title: say(lang, zh, en), actor: (*actor).into() })
+        .map(|(step, actor, zh, en)| StepRef {
+            step: (*step).into(),
+            title: say(lang, zh, en),
+            actor: (*actor).into(),
+        })
         .collect()
 }
 
@@ -158,16 +187,36 @@ pub fn licence_cause(lang: Lang) -> CauseView {
             "The licence on file has expired, and payments cannot be taken until the renewed one is supplied. Money already taken is paid out as usual and refunds go on.",
         ),
         promise_by: Some(NOW + 7 * DAY + 7 * HOUR - 24 * 60_000),
-        ground: say(lang, "《银行卡收单业务管理办法》第十条", "Rules on bank card acquiring, article 10"),
+        ground: say(
+            lang,
+            "《银行卡收单业务管理办法》第十条",
+            "Rules on bank card acquiring, article 10",
+        ),
         ways_out: vec![
-            way(lang, &[
-                ("supply_documents", "merchant", "上传所缺的证件和材料", "Upload the missing documents"),
-                ("wait_for_review", "reviewer", "等待审核", "Wait for the review"),
-            ]),
-            way(lang, &[
-                ("verify_business_on_site", "operator", "预约上门核验", "Book a visit to the shop"),
-                ("wait_for_review", "reviewer", "等待审核", "Wait for the review"),
-            ]),
+            way(
+                lang,
+                &[
+                    (
+                        "supply_documents",
+                        "merchant",
+                        "上传所缺的证件和材料",
+                        "Upload the missing documents",
+                    ),
+                    ("wait_for_review", "reviewer", "等待审核", "Wait for the review"),
+                ],
+            ),
+            way(
+                lang,
+                &[
+                    (
+                        "verify_business_on_site",
+                        "operator",
+                        "预约上门核验",
+                        "Book a visit to the shop",
+                    ),
+                    ("wait_for_review", "reviewer", "等待审核", "Wait for the review"),
+                ],
+            ),
         ],
         ..plain_cause("merchant.licence_expired", subject("merchant", "mch_1", ""))
     }
@@ -175,7 +224,11 @@ pub fn licence_cause(lang: Lang) -> CauseView {
 
 fn registration_cause(lang: Lang) -> CauseView {
     CauseView {
-        title: say(lang, "终端的入网登记没有更新", "the terminal's registration is out of date"),
+        title: say(
+            lang,
+            "终端的入网登记没有更新",
+            "the terminal's registration is out of date",
+        ),
         text: say(
             lang,
             "换照之后，清算机构那里的终端登记还是旧资料。执照审核通过后，我们会重新上报。",
@@ -228,7 +281,11 @@ pub fn warnings(lang: Lang) -> Vec<CauseView> {
     vec![
         CauseView {
             title: say(lang, "系统维护", "maintenance"),
-            text: say(lang, "维护期间不能刷卡和扫码，结束后自动恢复，不用做什么。", "Cards and QR codes cannot be taken during the window; it ends by itself and nothing is asked of you."),
+            text: say(
+                lang,
+                "维护期间不能刷卡和扫码，结束后自动恢复，不用做什么。",
+                "Cards and QR codes cannot be taken during the window; it ends by itself and nothing is asked of you.",
+            ),
             standing: "waiting".into(),
             since: Some(NOW + DAY + 15 * HOUR + 36 * 60_000),
             ends_at: Some(NOW + DAY + 17 * HOUR + 36 * 60_000),
@@ -237,9 +294,21 @@ pub fn warnings(lang: Lang) -> Vec<CauseView> {
         },
         CauseView {
             title: say(lang, "备用机久未使用", "the second terminal has not been used for long"),
-            text: say(lang, "到期前没有收款，需要重新核验经营情况。", "Unless a sale is made before then, the business has to be verified again."),
+            text: say(
+                lang,
+                "到期前没有收款，需要重新核验经营情况。",
+                "Unless a sale is made before then, the business has to be verified again.",
+            ),
             since: Some(NOW + 12 * DAY),
-            ways_out: vec![way(lang, &[("verify_identity", "merchant", "核验负责人身份", "Verify the owner's identity")])],
+            ways_out: vec![way(
+                lang,
+                &[(
+                    "verify_identity",
+                    "merchant",
+                    "核验负责人身份",
+                    "Verify the owner's identity",
+                )],
+            )],
             ..plain_cause("merchant.dormant_recheck", subject("terminal", "trm_3", "10000031"))
         },
     ]
@@ -300,10 +369,17 @@ pub fn working(lang: Lang) -> Explanation {
 /// A terminal whose merchant has ended.
 pub fn ended(lang: Lang) -> Explanation {
     Explanation {
-        headline: say(lang, "这台 POS 不能再使用，因为商户协议已经终止", "This POS can no longer be used, because the merchant agreement has ended"),
+        headline: say(
+            lang,
+            "这台 POS 不能再使用，因为商户协议已经终止",
+            "This POS can no longer be used, because the merchant agreement has ended",
+        ),
         standing: "ended".into(),
         causes: vec![final_cause(lang)],
-        plan: PlanView { finals: vec!["merchant.closed".into()], ..PlanView::default() },
+        plan: PlanView {
+            finals: vec!["merchant.closed".into()],
+            ..PlanView::default()
+        },
         warnings: Vec::new(),
         ..stopped(lang)
     }
@@ -330,13 +406,27 @@ pub fn merchant_explanation(lang: Lang) -> Explanation {
 
 /// The platform: one service limited, one window planned.
 pub fn services(lang: Lang) -> Services {
-    let row = |zh, en, standing, note: String| Service { name: say(lang, zh, en), standing, note };
+    let row = |zh, en, standing, note: String| Service {
+        name: say(lang, zh, en),
+        standing,
+        note,
+    };
     Services {
         services: vec![
             row("刷卡交易", "Card payments", Standing::Works, String::new()),
             row("二维码交易", "QR payments", Standing::Works, String::new()),
-            row("结算出款", "Payouts", Standing::Waiting, say(lang, "个别银行到账较慢", "Some banks credit later than usual")),
-            row("终端下载与签到", "Terminal sign-in and downloads", Standing::Works, String::new()),
+            row(
+                "结算出款",
+                "Payouts",
+                Standing::Waiting,
+                say(lang, "个别银行到账较慢", "Some banks credit later than usual"),
+            ),
+            row(
+                "终端下载与签到",
+                "Terminal sign-in and downloads",
+                Standing::Works,
+                String::new(),
+            ),
             row("商户平台", "Merchant portal", Standing::Works, String::new()),
         ],
         live: Vec::new(),

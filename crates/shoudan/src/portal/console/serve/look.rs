@@ -21,7 +21,12 @@ pub(super) fn routes(doors: Doors) -> Doors {
         .door(Method::GET, paths::HOME, STAFF, home)
         .door(Method::GET, paths::SEARCH, Access::Session(&["search"]), find)
         .door(Method::GET, paths::CATALOG, Access::Session(&["catalog_read"]), catalog)
-        .door(Method::GET, "/console/catalog/{reason}", Access::Session(&["catalog_read"]), reason)
+        .door(
+            Method::GET,
+            "/console/catalog/{reason}",
+            Access::Session(&["catalog_read"]),
+            reason,
+        )
         .door(Method::GET, paths::AUDIT, Access::Session(&["audit_read"]), log)
         .door(Method::GET, paths::PEOPLE, Access::Session(&["manage_users"]), staff)
 }
@@ -33,9 +38,18 @@ async fn home(visit: Visit) -> Result<Response, Problem> {
     let mut data = visit.read(waiting).await?;
     let page = visit.page();
     let late = |one: &&ReviewView| one.promise_by.is_some_and(|at| at < page.now.millis());
-    let today = |one: &&ReviewView| one.promise_by.is_some_and(|at| at >= page.now.millis() && page.is_today(at));
-    data.overdue = Count { counted: data.queue.iter().filter(late).count(), more: false };
-    data.due_today = Count { counted: data.queue.iter().filter(today).count(), more: false };
+    let today = |one: &&ReviewView| {
+        one.promise_by
+            .is_some_and(|at| at >= page.now.millis() && page.is_today(at))
+    };
+    data.overdue = Count {
+        counted: data.queue.iter().filter(late).count(),
+        more: false,
+    };
+    data.due_today = Count {
+        counted: data.queue.iter().filter(today).count(),
+        more: false,
+    };
     data.queue.truncate(6);
     let mut desk = desk(&visit);
     desk.reviews = i64::try_from(data.reviews.counted).ok();
@@ -43,11 +57,21 @@ async fn home(visit: Visit) -> Result<Response, Problem> {
 }
 
 fn waiting(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<Home> {
-    let all = Paging { limit: MOST, cursor: None };
+    let all = Paging {
+        limit: MOST,
+        cursor: None,
+    };
     let queue = reviews::queue(tx, ctx, &store::reviews::Filter::default(), &all)?;
-    let mine = store::requests::Filter { state: "open".into(), waiting_on: ctx.actor.role.clone(), ..Default::default() };
+    let mine = store::requests::Filter {
+        state: "open".into(),
+        waiting_on: ctx.actor.role.clone(),
+        ..Default::default()
+    };
     let turn = requests::list(tx, ctx, &mine, &all)?;
-    let live = store::stops::Filter { live_only: true, ..Default::default() };
+    let live = store::stops::Filter {
+        live_only: true,
+        ..Default::default()
+    };
     let found = stops::list(tx, ctx, &live, &all)?;
     let state = |code: &str| found.data.iter().filter(|stop| stop.state == code).count();
     let mut newest: Vec<StopView> = found.data.iter().take(6).cloned().collect();
@@ -56,12 +80,24 @@ fn waiting(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<Home> {
     first.sort_by_key(|row| row.promise_by.unwrap_or(i64::MAX));
     first.truncate(6);
     Ok(Home {
-        reviews: Count { counted: queue.data.len(), more: queue.has_more },
+        reviews: Count {
+            counted: queue.data.len(),
+            more: queue.has_more,
+        },
         overdue: Count::default(),
         due_today: Count::default(),
-        our_turn: Count { counted: turn.data.len(), more: turn.has_more },
-        in_force: Count { counted: state("in_force"), more: found.has_more },
-        announced: Count { counted: state("announced"), more: found.has_more },
+        our_turn: Count {
+            counted: turn.data.len(),
+            more: turn.has_more,
+        },
+        in_force: Count {
+            counted: state("in_force"),
+            more: found.has_more,
+        },
+        announced: Count {
+            counted: state("announced"),
+            more: found.has_more,
+        },
         queue: queue.data,
         requests: first,
         stops: newest,
@@ -85,12 +121,20 @@ async fn find(visit: Visit, asked: Asked) -> Result<Response, Problem> {
 
 async fn catalog(visit: Visit, asked: Asked) -> Response {
     let tables = &visit.app.platform.catalog;
-    shown(console::catalog(&visit.page(), &desk(&visit), tables, &asked.filter("q")))
+    shown(console::catalog(
+        &visit.page(),
+        &desk(&visit),
+        tables,
+        &asked.filter("q"),
+    ))
 }
 
 async fn reason(visit: Visit, Path(code): Path<String>) -> Result<Response, Problem> {
     let tables = &visit.app.platform.catalog;
-    let row = tables.reasons.get(&code).ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
+    let row = tables
+        .reasons
+        .get(&code)
+        .ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
     Ok(shown(console::reason(&visit.page(), &desk(&visit), tables, row)))
 }
 
@@ -120,12 +164,25 @@ async fn log(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         head: report.head.map(|head| head.hash).unwrap_or_default(),
         problems: report.problems.into_iter().map(|p| (p.seq, p.what)).collect(),
     });
-    let filter = ["actor", "command", "merchant", "subject"].map(|name| (name.to_owned(), asked.filter(name))).to_vec();
-    Ok(shown(console::audit(&visit.page(), &desk(&visit), &Audit { rows, names, filter, checked })))
+    let filter = ["actor", "command", "merchant", "subject"]
+        .map(|name| (name.to_owned(), asked.filter(name)))
+        .to_vec();
+    Ok(shown(console::audit(
+        &visit.page(),
+        &desk(&visit),
+        &Audit {
+            rows,
+            names,
+            filter,
+            checked,
+        },
+    )))
 }
 
 async fn staff(visit: Visit) -> Result<Response, Problem> {
-    let all = visit.read(|tx, ctx| people::list(tx, ctx, operations::chain::NOBODY)).await?;
+    let all = visit
+        .read(|tx, ctx| people::list(tx, ctx, operations::chain::NOBODY))
+        .await?;
     let members: Vec<Member> = all
         .into_iter()
         .map(|user| Member {

@@ -50,7 +50,10 @@ fn shown(markup: Markup) -> Response {
 
 /// Rows of a list: forty a page.
 fn paging(asked: &Asked) -> Result<Paging, Problem> {
-    Ok(Paging { limit: 40, ..asked.paging()? })
+    Ok(Paging {
+        limit: 40,
+        ..asked.paging()?
+    })
 }
 
 /// A refusal a form can show, as `(field, text)`; anything else is a page of its own.
@@ -81,18 +84,4 @@ fn field(zone: &Zone, at: Time) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_browsers_local_time_goes_there_and_back() {
-        let zone = Zone::default();
-        let at = local(&zone, "2026-11-12T10:05").unwrap();
-        assert_eq!(at.rfc3339(), "2026-11-12T02:05:00.000Z");
-        assert_eq!(field(&zone, at), "2026-11-12T10:05");
-        for wrong in ["", "2026-11-12", "2026-13-01T00:00", "2026-11-12T24:00", "2026-11-12T1:2"] {
-            assert!(local(&zone, wrong).is_none(), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -70,7 +70,9 @@ fn subject(tx: &mut Tx<'_>, merchant: &str, it: &SubjectRef) -> Done<Option<Stri
         "device" => store::devices::get(tx, id)?.map(|row| row.serial),
         "model" => store::devices::model(tx, id)?.map(|row| row.code),
         "shop" => store::parties::shop(tx, merchant, id)?.map(|row| row.name),
-        "contract" => store::parties::contract(tx, merchant)?.filter(|row| row.id == id).map(|row| row.number),
+        "contract" => store::parties::contract(tx, merchant)?
+            .filter(|row| row.id == id)
+            .map(|row| row.number),
         "settlement_account" => store::parties::account(tx, merchant, id)?.map(|row| row.bank),
         "agent" => store::parties::agent(tx, id)?.map(|row| row.name),
         "registration" => match store::registrations::get(tx, merchant, id)? {

@@ -27,11 +27,17 @@ pub(super) fn routes(doors: Doors) -> Doors {
 
 async fn queue(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let (paging, mine) = (paging(&asked)?, asked.text("mine").is_some());
-    let mut rows = visit.read(move |tx, ctx| reviews::queue(tx, ctx, &Filter::default(), &paging)).await?;
+    let mut rows = visit
+        .read(move |tx, ctx| reviews::queue(tx, ctx, &Filter::default(), &paging))
+        .await?;
     if mine {
         rows.data.retain(|one| one.may_decide);
     }
-    Ok(shown(console::reviews(&visit.page(), &desk(&visit), &Queue { rows, mine })))
+    Ok(shown(console::reviews(
+        &visit.page(),
+        &desk(&visit),
+        &Queue { rows, mine },
+    )))
 }
 
 async fn review(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
@@ -40,10 +46,17 @@ async fn review(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> R
 }
 
 async fn seen(visit: &Visit, merchant: String, id: String) -> Result<ReviewView, Problem> {
-    Ok(visit.read(move |tx, ctx| reviews::view(tx, ctx, &merchant, &id)).await?)
+    Ok(visit
+        .read(move |tx, ctx| reviews::view(tx, ctx, &merchant, &id))
+        .await?)
 }
 
-fn page(visit: &Visit, mut review: ReviewView, errors: Vec<(String, String)>, typed: Vec<(String, String)>) -> maud::Markup {
+fn page(
+    visit: &Visit,
+    mut review: ReviewView,
+    errors: Vec<(String, String)>,
+    typed: Vec<(String, String)>,
+) -> maud::Markup {
     let page = visit.page();
     let role = role_name(&page, &visit.app.platform.catalog, &review.role).to_owned();
     review.role = role;
@@ -54,14 +67,25 @@ async fn decide(visit: Visit, Path((merchant, id)): Path<(String, String)>, type
     let Some(command) = command(&merchant, &id, &typed) else {
         return Err(Problem::of_status(StatusCode::BAD_REQUEST));
     };
-    let why = if command.remark.is_empty() { command.decision.code().to_owned() } else { command.remark.clone() };
-    match visit.write(&why, move |tx, ctx| reviews::decide(tx, ctx, command.clone())).await {
+    let why = if command.remark.is_empty() {
+        command.decision.code().to_owned()
+    } else {
+        command.remark.clone()
+    };
+    match visit
+        .write(&why, move |tx, ctx| reviews::decide(tx, ctx, command.clone()))
+        .await
+    {
         Ok(_) => Ok(Redirect::to(&paths::review(&merchant, &id)).into_response()),
         Err(refused) => {
             let errors = told(&visit, refused)?;
             let visit = visit.at(paths::review(&merchant, &id));
             let found = seen(&visit, merchant, id).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(page(&visit, found, errors, typed.0))).into_response())
+            Ok((
+                StatusCode::UNPROCESSABLE_ENTITY,
+                shown(page(&visit, found, errors, typed.0)),
+            )
+                .into_response())
         }
     }
 }
@@ -77,8 +101,16 @@ fn command(merchant: &str, id: &str, typed: &Typed) -> Option<Decide> {
         .filter_map(|(name, value)| Some((name.strip_prefix("item.")?, value)))
         .map(|(code, value)| {
             let returned = value == "return";
-            let remark = if returned { typed.get(&format!("remark.{code}")).trim().to_owned() } else { String::new() };
-            Item { code: code.to_owned(), returned, remark }
+            let remark = if returned {
+                typed.get(&format!("remark.{code}")).trim().to_owned()
+            } else {
+                String::new()
+            };
+            Item {
+                code: code.to_owned(),
+                returned,
+                remark,
+            }
         })
         .collect();
     Some(Decide {
@@ -93,15 +125,24 @@ fn command(merchant: &str, id: &str, typed: &Typed) -> Option<Decide> {
 
 /// The content of a document, shown in the page of its review. That it was read is kept in the audit log.
 async fn document(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
-    let (view, bytes) = visit.write("review", move |tx, ctx| requests::document(tx, ctx, &merchant, &id)).await?;
-    let media = HeaderValue::from_str(&view.media_type).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
+    let (view, bytes) = visit
+        .write("review", move |tx, ctx| requests::document(tx, ctx, &merchant, &id))
+        .await?;
+    let media = HeaderValue::from_str(&view.media_type)
+        .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
     // Pictures are shown; anything else is handed over to be opened by a reader of its own.
     let picture = view.media_type.starts_with("image/");
     let headers = [
         (header::CONTENT_TYPE, media),
-        (header::CONTENT_DISPOSITION, HeaderValue::from_static(if picture { "inline" } else { "attachment" })),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static(if picture { "inline" } else { "attachment" }),
+        ),
         // Whatever the file holds, it runs nothing.
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; sandbox"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, bytes).into_response())
@@ -113,7 +154,12 @@ mod tests {
     use super::*;
 
     fn typed(pairs: &[(&str, &str)]) -> Typed {
-        Typed(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Typed(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -129,7 +175,11 @@ mod tests {
         ]);
         let command = command("mch_1", "rev_1", &form).unwrap();
         assert_eq!((command.decision, command.request_version), (Decision::Return, 5));
-        let items: Vec<_> = command.items.iter().map(|i| (i.code.as_str(), i.returned, i.remark.as_str())).collect();
+        let items: Vec<_> = command
+            .items
+            .iter()
+            .map(|i| (i.code.as_str(), i.returned, i.remark.as_str()))
+            .collect();
         assert_eq!(items, [("business_licence", true, "反光"), ("uscc", false, "")]);
     }
 

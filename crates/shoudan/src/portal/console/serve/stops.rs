@@ -32,13 +32,26 @@ pub(super) fn routes(doors: Doors) -> Doors {
         .door(Method::POST, paths::NEW_STOP, PLACERS, place)
         .door(Method::POST, paths::PREVIEW_STOP, PLACERS, preview)
         .door(Method::GET, "/console/stops/{merchant}/{id}", STAFF, stop)
-        .door(Method::POST, "/console/stops/{merchant}/{id}/lift", Access::Session(&["lift_stop"]), lift)
+        .door(
+            Method::POST,
+            "/console/stops/{merchant}/{id}/lift",
+            Access::Session(&["lift_stop"]),
+            lift,
+        )
 }
 
 async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
-    let (kind, reason, all) = (asked.filter("kind"), asked.filter("reason"), asked.text("all").is_some());
-    let filter =
-        Filter { subject_kind: kind.clone(), reason_prefix: reason.clone(), live_only: !all, ..Default::default() };
+    let (kind, reason, all) = (
+        asked.filter("kind"),
+        asked.filter("reason"),
+        asked.text("all").is_some(),
+    );
+    let filter = Filter {
+        subject_kind: kind.clone(),
+        reason_prefix: reason.clone(),
+        live_only: !all,
+        ..Default::default()
+    };
     let paging = paging(&asked)?;
     let rows = visit
         .read(move |tx, ctx| {
@@ -47,7 +60,16 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
             Ok(rows)
         })
         .await?;
-    Ok(shown(console::stops(&visit.page(), &desk(&visit), &Stops { rows, kind, reason, all })))
+    Ok(shown(console::stops(
+        &visit.page(),
+        &desk(&visit),
+        &Stops {
+            rows,
+            kind,
+            reason,
+            all,
+        },
+    )))
 }
 
 async fn stop(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
@@ -94,7 +116,14 @@ fn may_lift(visit: &Visit, stop: &StopView, placer: &str, reason: Option<&Reason
     } else if !reason.lift.by.contains(&actor.role) {
         let page = visit.page();
         let tables = &visit.app.platform.catalog;
-        MayLift::Roles(reason.lift.by.iter().map(|role| role_name(&page, tables, role).to_owned()).collect())
+        MayLift::Roles(
+            reason
+                .lift
+                .by
+                .iter()
+                .map(|role| role_name(&page, tables, role).to_owned())
+                .collect(),
+        )
     } else if placer == actor.id {
         MayLift::Placer
     } else {
@@ -105,21 +134,42 @@ fn may_lift(visit: &Visit, stop: &StopView, placer: &str, reason: Option<&Reason
 async fn lift(visit: Visit, Path((merchant, id)): Path<(String, String)>, typed: Typed) -> Result<Response, Problem> {
     let why = typed.get("why").trim().to_owned();
     let (owner, stop, said) = (merchant.clone(), id.clone(), why.clone());
-    match visit.write(&why, move |tx, ctx| stops::lift(tx, ctx, &owner, &stop, &said)).await {
+    match visit
+        .write(&why, move |tx, ctx| stops::lift(tx, ctx, &owner, &stop, &said))
+        .await
+    {
         Ok(_) => Ok(Redirect::to(&paths::stop(&merchant, &id)).into_response()),
         Err(refused) => {
             let errors = told(&visit, refused)?;
             let visit = visit.at(paths::stop(&merchant, &id));
             let found = seen(&visit, merchant, id).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(page(&visit, found, errors, why))).into_response())
+            Ok((
+                StatusCode::UNPROCESSABLE_ENTITY,
+                shown(page(&visit, found, errors, why)),
+            )
+                .into_response())
         }
     }
 }
 
 async fn form(visit: Visit, asked: Asked) -> Response {
-    let form = Form { kind: asked.filter("kind"), id: asked.filter("id"), when: "now".into(), ..Form::default() };
+    let form = Form {
+        kind: asked.filter("kind"),
+        id: asked.filter("id"),
+        when: "now".into(),
+        ..Form::default()
+    };
     let reasons = offered(&visit);
-    shown(console::place(&visit.page(), &desk(&visit), &Place { form, reasons, preview: None, errors: vec![] }))
+    shown(console::place(
+        &visit.page(),
+        &desk(&visit),
+        &Place {
+            form,
+            reasons,
+            preview: None,
+            errors: vec![],
+        },
+    ))
 }
 
 /// The reasons this person's role may place by hand: those the catalogue gives the role, and no stage implies.
@@ -128,7 +178,12 @@ fn offered(visit: &Visit) -> Vec<Offered> {
     let by_hand = |reason: &&Reason| reason.place.contains(&visit.caller.actor.role) && !implied(tables, &reason.code);
     let stops = |reason: &Reason| {
         let codes = tables.codes(tables.blocked_by(&reason.code));
-        let names: Vec<&str> = codes.iter().filter_map(|c| tables.capabilities.get(*c)).map(|c| c.name.get(lang)).take(4).collect();
+        let names: Vec<&str> = codes
+            .iter()
+            .filter_map(|c| tables.capabilities.get(*c))
+            .map(|c| c.name.get(lang))
+            .take(4)
+            .collect();
         names.join(" · ") + if codes.len() > 4 { " …" } else { "" }
     };
     let mut all: Vec<Offered> = tables
@@ -148,7 +203,10 @@ fn offered(visit: &Visit) -> Vec<Offered> {
 }
 
 fn implied(tables: &Catalog, reason: &str) -> bool {
-    tables.stages.values().any(|stage| stage.implies.as_deref() == Some(reason))
+    tables
+        .stages
+        .values()
+        .any(|stage| stage.implies.as_deref() == Some(reason))
 }
 
 fn filled(typed: &Typed) -> Form {
@@ -182,10 +240,24 @@ async fn preview(visit: Visit, typed: Typed) -> Result<Response, Problem> {
     Ok(again(visit, form, preview, errors))
 }
 
-fn again(visit: Visit, form: Form, preview: Option<operations::views::StopPreview>, errors: Vec<(String, String)>) -> Response {
+fn again(
+    visit: Visit,
+    form: Form,
+    preview: Option<operations::views::StopPreview>,
+    errors: Vec<(String, String)>,
+) -> Response {
     let visit = visit.at(paths::NEW_STOP.to_owned());
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let data = Place { form, reasons: offered(&visit), preview, errors };
+    let status = if errors.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    let data = Place {
+        form,
+        reasons: offered(&visit),
+        preview,
+        errors,
+    };
     (status, shown(console::place(&visit.page(), &desk(&visit), &data))).into_response()
 }
 
@@ -210,20 +282,45 @@ async fn place(visit: Visit, typed: Typed) -> Result<Response, Problem> {
 fn command(tx: &mut Tx<'_>, ctx: &Ctx, form: &Form, zone: &Zone) -> Done<NewStop> {
     let wrong = |field: &str, zh: &str, en: &str| Refused::field(field, "format", zh, en);
     let reason = ctx.catalog().reasons.get(&form.reason);
-    let kind = reason.map(|reason| reason.subject).ok_or_else(|| wrong("reason", "请选择原因", "choose a reason"))?;
-    let (merchant, id) = resolve(tx, kind, &form.id)?
-        .ok_or_else(|| wrong("id", "这个编号下没有此原因所指的对象，请核对编号", "this number leads to nothing that the reason could rest on; compare the number"))?;
+    let kind = reason
+        .map(|reason| reason.subject)
+        .ok_or_else(|| wrong("reason", "请选择原因", "choose a reason"))?;
+    let (merchant, id) = resolve(tx, kind, &form.id)?.ok_or_else(|| {
+        wrong(
+            "id",
+            "这个编号下没有此原因所指的对象，请核对编号",
+            "this number leads to nothing that the reason could rest on; compare the number",
+        )
+    })?;
     let moment = |field: &str, text: &str| -> Done<Option<Time>> {
         if text.is_empty() {
             return Ok(None);
         }
-        local(zone, text).map(Some).ok_or_else(|| wrong(field, "请写日期和时间", "write date and time"))
+        local(zone, text)
+            .map(Some)
+            .ok_or_else(|| wrong(field, "请写日期和时间", "write date and time"))
     };
-    let starts_at = if form.when == "later" { moment("starts", &form.starts)? } else { None };
+    let starts_at = if form.when == "later" {
+        moment("starts", &form.starts)?
+    } else {
+        None
+    };
     if form.when == "later" && starts_at.is_none() {
-        return Err(wrong("starts", "预告的停用要写开始时间", "an announced stop needs its start"));
+        return Err(wrong(
+            "starts",
+            "预告的停用要写开始时间",
+            "an announced stop needs its start",
+        ));
     }
-    Ok(NewStop { merchant, kind, id, reason: form.reason.clone(), starts_at, ends_at: moment("ends", &form.ends)?, details: json!({}) })
+    Ok(NewStop {
+        merchant,
+        kind,
+        id,
+        reason: form.reason.clone(),
+        starts_at,
+        ends_at: moment("ends", &form.ends)?,
+        details: json!({}),
+    })
 }
 
 /// Finds what staff mean by a number: a terminal number or serial names every subject of its chain, a merchant number
@@ -260,6 +357,13 @@ fn resolve(tx: &mut Tx<'_>, kind: SubjectKind, typed: &str) -> Done<Option<(Stri
             Err(other) => return Err(other),
         }
     };
-    let scope = if kind.of_merchant() { chain.merchant.clone() } else { NOBODY.to_owned() };
-    Ok(chain.link(kind).filter(|link| !link.id.is_empty()).map(|link| (scope, link.id.clone())))
+    let scope = if kind.of_merchant() {
+        chain.merchant.clone()
+    } else {
+        NOBODY.to_owned()
+    };
+    Ok(chain
+        .link(kind)
+        .filter(|link| !link.id.is_empty())
+        .map(|link| (scope, link.id.clone())))
 }

@@ -40,10 +40,21 @@ impl Wish {
     fn of(zone: &Zone, asked: &Asked) -> Result<Self, Problem> {
         let typed = asked.filter("at");
         // The time-line links to an event's very millisecond; the form sends a local minute.
-        let at = typed.parse().ok().map(Time::from_millis).or_else(|| local(zone, &typed));
+        let at = typed
+            .parse()
+            .ok()
+            .map(Time::from_millis)
+            .or_else(|| local(zone, &typed));
         let kind = asked.filter("kind");
-        let kinds = HISTORY_KINDS.iter().find(|(code, ..)| *code == kind).map(|(_, _, kinds)| *kinds).unwrap_or_default();
-        let mut paging = Paging { limit: 20, ..paging(asked)? };
+        let kinds = HISTORY_KINDS
+            .iter()
+            .find(|(code, ..)| *code == kind)
+            .map(|(_, _, kinds)| *kinds)
+            .unwrap_or_default();
+        let mut paging = Paging {
+            limit: 20,
+            ..paging(asked)?
+        };
         if let (Some(at), None) = (at, &paging.cursor) {
             // As of then: what came later is not told. The first id of the next millisecond stands before all of it.
             paging.cursor = Some(EventId::new(at + Duration::millis(1), [0; 10]).to_string());
@@ -59,14 +70,23 @@ impl Wish {
 
     fn history(&self, tx: &mut Tx<'_>, ctx: &Ctx, mut events: Page<EventView>) -> Done<History> {
         name_events(tx, ctx, &mut events.data)?;
-        Ok(History { events, kind: self.kind.clone(), at: self.at.clone() })
+        Ok(History {
+            events,
+            kind: self.kind.clone(),
+            at: self.at.clone(),
+        })
     }
 }
 
 async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let (typed, paging) = (asked.filter("q"), paging(&asked)?);
-    let filter = merchants::Filter { name: typed.clone(), ..Default::default() };
-    let rows = visit.read(move |tx, ctx| merchants::list(tx, ctx, &filter, &paging)).await?;
+    let filter = merchants::Filter {
+        name: typed.clone(),
+        ..Default::default()
+    };
+    let rows = visit
+        .read(move |tx, ctx| merchants::list(tx, ctx, &filter, &paging))
+        .await?;
     Ok(shown(console::merchants(&visit.page(), &desk(&visit), &typed, &rows)))
 }
 
@@ -80,18 +100,53 @@ fn merchant_page(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, wish: &Wish) -> Done<
     let merchant = merchants::view(tx, ctx, id)?;
     let explained = |tx: &mut Tx<'_>, ctx: &mut Ctx, who| explain::merchant(tx, ctx, id, &wish.ask, who);
     let answer = answer(tx, ctx, explained)?;
-    let own = terminals::Filter { merchant: id.to_owned(), ..Default::default() };
-    let terminals = terminals::list(tx, ctx, &own, &Paging { limit: 100, cursor: None })?.data;
-    let open = store::requests::Filter { merchant_id: id.to_owned(), state: "open".into(), ..Default::default() };
-    let requests = requests::list(tx, ctx, &open, &Paging { limit: 20, cursor: None })?.data;
+    let own = terminals::Filter {
+        merchant: id.to_owned(),
+        ..Default::default()
+    };
+    let terminals = terminals::list(
+        tx,
+        ctx,
+        &own,
+        &Paging {
+            limit: 100,
+            cursor: None,
+        },
+    )?
+    .data;
+    let open = store::requests::Filter {
+        merchant_id: id.to_owned(),
+        state: "open".into(),
+        ..Default::default()
+    };
+    let requests = requests::list(
+        tx,
+        ctx,
+        &open,
+        &Paging {
+            limit: 20,
+            cursor: None,
+        },
+    )?
+    .data;
     let events = if wish.kinds.is_empty() {
         events::timeline(tx, ctx, id, "merchant", id, &wish.paging)?
     } else {
-        let filter = events::Filter { merchant: id.to_owned(), kinds: wish.kinds.clone(), ..Default::default() };
+        let filter = events::Filter {
+            merchant: id.to_owned(),
+            kinds: wish.kinds.clone(),
+            ..Default::default()
+        };
         events::list(tx, ctx, &filter, &wish.paging)?
     };
     let history = wish.history(tx, ctx, events)?;
-    Ok(Merchant { merchant, answer, terminals, requests, history })
+    Ok(Merchant {
+        merchant,
+        answer,
+        terminals,
+        requests,
+        history,
+    })
 }
 
 /// The same explanation twice: as the merchant reads it, and as staff do.
@@ -100,20 +155,26 @@ fn answer(
     ctx: &mut Ctx,
     explained: impl Fn(&mut Tx<'_>, &mut Ctx, Audience) -> Done<Explanation>,
 ) -> Done<Answer> {
-    Ok(Answer { merchant: explained(tx, ctx, Audience::Merchant)?, staff: explained(tx, ctx, Audience::Desk)? })
+    Ok(Answer {
+        merchant: explained(tx, ctx, Audience::Merchant)?,
+        staff: explained(tx, ctx, Audience::Desk)?,
+    })
 }
 
 async fn terminal(visit: Visit, Path(number): Path<String>, asked: Asked) -> Result<Response, Problem> {
     let wish = Wish::of(&visit.app.platform.zone, &asked)?;
-    let data = visit.read(move |tx, ctx| terminal_page(tx, ctx, &number, &wish)).await?;
+    let data = visit
+        .read(move |tx, ctx| terminal_page(tx, ctx, &number, &wish))
+        .await?;
     Ok(shown(console::terminal(&visit.page(), &desk(&visit), &data)))
 }
 
 fn terminal_page(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, wish: &Wish) -> Done<Terminal> {
     let found = terminals::by_number(tx, number)?.ok_or_else(|| Refused::not_found("terminal", number))?;
     let terminal = terminals::view(tx, ctx, &found.merchant, &found.terminal)?;
-    let explained =
-        |tx: &mut Tx<'_>, ctx: &mut Ctx, who| explain::terminal(tx, ctx, &found.merchant, &found.terminal, &wish.ask, who);
+    let explained = |tx: &mut Tx<'_>, ctx: &mut Ctx, who| {
+        explain::terminal(tx, ctx, &found.merchant, &found.terminal, &wish.ask, who)
+    };
     let answer = answer(tx, ctx, explained)?;
     let filter = events::Filter {
         merchant: found.merchant.clone(),
@@ -123,7 +184,11 @@ fn terminal_page(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, wish: &Wish) -> D
     };
     let events = events::list(tx, ctx, &filter, &wish.paging)?;
     let history = wish.history(tx, ctx, events)?;
-    Ok(Terminal { terminal, answer, history })
+    Ok(Terminal {
+        terminal,
+        answer,
+        history,
+    })
 }
 
 /// A device is looked at where it serves; one that serves nowhere has a short page of its own.
@@ -141,6 +206,18 @@ async fn device(visit: Visit, Path(serial): Path<String>) -> Result<Response, Pr
         return Ok(Redirect::to(&paths::terminal(&terminal.number)).into_response());
     }
     let stage = (domain::stages::SubjectKind::Device, row.stage.clone());
-    let named = visit.app.platform.catalog.stages.get(&stage).map_or(row.stage, |s| s.name.get(visit.caller.lang).to_owned());
-    Ok(shown(console::device(&visit.page(), &desk(&visit), &row.serial, &named, &row.software)))
+    let named = visit
+        .app
+        .platform
+        .catalog
+        .stages
+        .get(&stage)
+        .map_or(row.stage, |s| s.name.get(visit.caller.lang).to_owned());
+    Ok(shown(console::device(
+        &visit.page(),
+        &desk(&visit),
+        &row.serial,
+        &named,
+        &row.software,
+    )))
 }
