@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::catalog::Catalog;
+use domain::identifiers::province;
 use domain::names::Lang;
 use domain::stages::SubjectKind;
 use domain::time::Time;
@@ -242,6 +243,10 @@ impl Chain {
         match kind {
             SubjectKind::Platform => words("本平台", "this platform"),
             SubjectKind::Network => words("银行卡网络", "the card network"),
+            SubjectKind::Region => {
+                let code = self.link(kind).map(|l| l.id.as_str()).unwrap_or_default();
+                province(code).map_or_else(|| code.to_owned(), |name| name.get(lang).to_owned())
+            }
             _ => self.link(kind).map(|l| l.label.clone()).unwrap_or_default(),
         }
     }

@@ -182,6 +182,15 @@ pub fn reset_password(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, password_hash: &
     tell(tx, ctx, "user.password_changed", &row, &audit, serde_json::json!({}))
 }
 
+/// Whether the account of an actor code (a user id; a key or a system has none) is the actor's own, or another login of
+/// the same person.
+pub(crate) fn is_same_person(tx: &mut Tx<'_>, ctx: &Ctx, actor: &str) -> Done<bool> {
+    if actor == ctx.actor.id {
+        return Ok(true);
+    }
+    Ok(users::get(tx, actor)?.is_some_and(|user| user.person_id == ctx.actor.person))
+}
+
 /// The accounts of a merchant, or with `-` those of the institution and its agents.
 pub fn list(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Vec<UserView>> {
     if !(merchant != "-" && ctx.actor.merchant == merchant && ctx.may("manage_own_users")) {

@@ -13,6 +13,7 @@ use store::documents::DocumentRow;
 use store::reviews::{DecisionRow, Filter, ReviewRow};
 
 use crate::ctx::Ctx;
+use crate::people;
 use crate::refused::{Done, Refused};
 use crate::requests::{self, Evidence, Work};
 use crate::trace::{self, Change, Happened};
@@ -147,7 +148,7 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, review: &str) -> Don
 fn view_of(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, row: &ReviewRow) -> Done<ReviewView> {
     let decisions = store::reviews::decisions(tx, &row.merchant_id, &row.id)?;
     let people: Vec<&str> = decisions.iter().map(|(d, _)| d.person_id.as_str()).collect();
-    let why_not = why_not(ctx, work, row, &people);
+    let why_not = why_not(tx, ctx, work, row, &people)?;
     Ok(ReviewView {
         id: row.id.clone(),
         request: requests::request_view(tx, ctx, work)?,
@@ -224,39 +225,41 @@ impl WhyNot {
 }
 
 /// The first rule that keeps the actor from deciding; people are compared, not logins.
-fn why_not(ctx: &Ctx, work: &Work, review: &ReviewRow, decided: &[&str]) -> Option<WhyNot> {
+fn why_not(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    work: &Work,
+    review: &ReviewRow,
+    decided: &[&str],
+) -> Done<Option<WhyNot>> {
     let permission = PERMISSIONS
         .iter()
         .find(|(role, _)| *role == review.role)
         .map_or("review", |(_, p)| p);
     let person = ctx.actor.person.as_str();
     if ctx.actor.role == "system" || !ctx.may(permission) {
-        return Some(WhyNot::OtherRole(permission));
+        return Ok(Some(WhyNot::OtherRole(permission)));
     }
     if review.state != "open" {
-        return Some(WhyNot::Decided);
+        return Ok(Some(WhyNot::Decided));
     }
     if work.request.opened_by_person == person {
-        return Some(WhyNot::Asked);
+        return Ok(Some(WhyNot::Asked));
     }
     if work.steps.iter().any(|s| Evidence::of(s).people.contains(person)) {
-        return Some(WhyNot::Supplied);
+        return Ok(Some(WhyNot::Supplied));
     }
     if decided.contains(&person) {
-        return Some(WhyNot::DecidedBefore);
+        return Ok(Some(WhyNot::DecidedBefore));
     }
-    let disputed = |s: &&store::stops::StopRow| work.choices.contains_key(&s.reason);
-    if work.request.kind == "appeal"
-        && work
-            .chain
-            .stops
-            .iter()
-            .filter(disputed)
-            .any(|s| s.placed_by == ctx.actor.id)
-    {
-        return Some(WhyNot::DecidedAppealed);
+    if work.request.kind == "appeal" {
+        for stop in work.chain.stops.iter().filter(|s| work.choices.contains_key(&s.reason)) {
+            if people::is_same_person(tx, ctx, &stop.placed_by)? {
+                return Ok(Some(WhyNot::DecidedAppealed));
+            }
+        }
     }
-    None
+    Ok(None)
 }
 
 /// Decides on a review. The last approval needed carries out everything that was judged; a return sends the named
@@ -279,7 +282,7 @@ pub fn decide(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Decide) -> Done<ReviewVie
     }
     let before = store::reviews::decisions(tx, &command.merchant, id)?;
     let people: Vec<&str> = before.iter().map(|(d, _)| d.person_id.as_str()).collect();
-    if let Some(why) = why_not(ctx, &work, &review, &people) {
+    if let Some(why) = why_not(tx, ctx, &work, &review, &people)? {
         return Err(why.refused(ctx, &review));
     }
     let catalog = ctx.platform.catalog.clone();

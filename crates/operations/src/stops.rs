@@ -13,9 +13,9 @@ use crate::chain::{NETWORK, NOBODY, PLATFORM};
 use crate::ctx::Ctx;
 use crate::gates;
 use crate::refused::{Done, Refused};
-use crate::requests;
 use crate::trace::{self, Change, Happened};
 use crate::views::{Page, Paging, StopPreview, StopView, SubjectRef};
+use crate::{people, requests};
 
 /// A stop to be placed.
 #[derive(Clone, Debug)]
@@ -260,7 +260,7 @@ pub fn lift(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, why: &str)
             });
         }
     }
-    if row.placed_by == ctx.actor.id && ctx.actor.role != "system" {
+    if ctx.actor.role != "system" && people::is_same_person(tx, ctx, &row.placed_by)? {
         return Err(Refused::SamePerson("whoever placed a stop does not lift it"));
     }
     if why.trim().is_empty() {
@@ -437,7 +437,7 @@ pub fn view(ctx: &Ctx, row: &StopRow) -> StopView {
         lifted_at: row.lifted_at,
         placed_by: if staff { row.placed_by.clone() } else { String::new() },
         placed_why: if staff { row.placed_why.clone() } else { String::new() },
-        lifted_why: row.lifted_why.clone().unwrap_or_default(),
+        lifted_why: row.lifted_why.clone().filter(|_| staff).unwrap_or_default(),
     }
 }
 

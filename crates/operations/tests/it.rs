@@ -8,6 +8,7 @@ mod it {
     pub mod activation;
     pub mod audit;
     pub mod check;
+    pub mod disclosure;
     pub mod dormancy;
     pub mod estate;
     pub mod events;
@@ -20,6 +21,7 @@ mod it {
     pub mod payments;
     pub mod people;
     pub mod private;
+    pub mod races;
     pub mod requests;
     pub mod story;
     pub mod takings;

@@ -27,7 +27,7 @@ pub struct EventRow {
 pub struct Filter {
     /// Only of this merchant (or `-`).
     pub merchant_id: String,
-    /// Only of this terminal's time-line.
+    /// Only of this terminal's time-line: what shows on it, and what its merchant, of which it is a part, lived through.
     pub terminal_id: String,
     /// Only of this kind of subject.
     pub subject_kind: String,
@@ -110,6 +110,9 @@ fn values(event: &EventRow) -> Vec<Value> {
     ]
 }
 
+/// What all terminals of a merchant stand on: its events belong to each one's time-line.
+const SHARED: &str = "'merchant','shop','contract','settlement_account','request'";
+
 /// Events, newest first, before the event `before` (empty: from the newest), at most `limit`.
 pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
     // `~` sorts after every character of an id.
@@ -131,7 +134,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Resul
     };
     let kinds = among(&mut args, "and kind in", &filter.kinds) + &among(&mut args, "and kind not in", &filter.without);
     let sql = format!(
-        "select {COLUMNS} from events where id < $1 and {merchant} and ($3 = '' or terminal_id = $3) \
+        "select {COLUMNS} from events where id < $1 and {merchant} \
+           and ($3 = '' or terminal_id = $3 or ($2 <> '' and terminal_id = '-' and subject_kind in ({SHARED}))) \
            and ($4 = '' or subject_kind = $4) and ($5 = '' or subject_id = $5) and at > $6{kinds} \
          order by id desc limit $7"
     );

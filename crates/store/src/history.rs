@@ -65,16 +65,16 @@ pub fn batches(tx: &mut Tx<'_>, rows: Vec<BatchRow>) -> Result<u64, Error> {
     )
 }
 
-/// Writes where a terminal stands after its past.
+/// Writes where a terminal stands after its past: when it sold and signed in last, and whether it still is.
 pub fn terminal(
     tx: &mut Tx<'_>,
     (merchant_id, id): (&str, &str),
-    last_sale_at: Option<i64>,
-    signed_in_at: Option<i64>,
+    (last_sale_at, signed_in_at, signed_in): (i64, i64, bool),
     batch: i64,
 ) -> Result<(), Error> {
     tx.exactly_one(
-        "update terminals set last_sale_at = $3, signed_in_at = $4, batch = $5 where merchant_id = $1 and id = $2",
-        args![merchant_id, id, last_sale_at, signed_in_at, batch],
+        "update terminals set last_sale_at = $3, signed_in_at = $4, signed_in = $5, batch = $6 \
+         where merchant_id = $1 and id = $2",
+        args![merchant_id, id, last_sale_at, signed_in_at, signed_in, batch],
     )
 }

@@ -148,7 +148,7 @@ impl Drop for TestDb {
         match &self.remains {
             Remains::Directory(path) => drop(std::fs::remove_dir_all(path)),
             Remains::Database { server, name } => {
-                command(server, format!("drop database if exists {name} with (force)"))
+                command(server, format!("drop database if exists {name} with (force)"));
             }
         }
     }

@@ -388,7 +388,12 @@ impl Checker<'_> {
         for (row, name) in tables
             .capabilities
             .values()
-            .map(|c| (format!("capability {}", c.code), &c.name))
+            .flat_map(|c| {
+                [
+                    (format!("capability {}", c.code), &c.name),
+                    (format!("capability {}", c.code), &c.can),
+                ]
+            })
             .chain(tables.documents.values().flat_map(|d| {
                 [
                     (format!("document {}", d.code), &d.name),

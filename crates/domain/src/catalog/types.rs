@@ -42,6 +42,8 @@ pub struct Capability {
     pub always: bool,
     /// Name shown to people.
     pub name: Words,
+    /// What completes «this terminal cannot …».
+    pub can: Words,
 }
 
 /// The groups `blocks` may name as `@collect` and so on.

@@ -43,6 +43,9 @@ pub struct Told {
     pub reversal_queued: bool,
 }
 
+/// What is said of a transaction that is pending no more.
+const ENDED: &str = "pending transaction";
+
 /// What the terminal reads when the network did not answer.
 const NO_REPLY: &str = "98";
 
@@ -54,10 +57,15 @@ pub fn finish(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, answer: 
     if row.state != "pending" {
         return overtaken(tx, ctx, &row, answer);
     }
-    match answer {
+    let told = match answer {
         NetworkAnswer::Approved { auth_code, additional } => approve(tx, ctx, &row, rule, auth_code, additional),
         NetworkAnswer::Declined { code } => decline(tx, ctx, &row, code),
         NetworkAnswer::Unknown { why } => unknown(tx, ctx, &row, why),
+    };
+    match told {
+        // A reversal came between reading the row and ending it; nothing else was written before that was seen.
+        Err(Refused::Conflict { what: ENDED, .. }) => overtaken(tx, ctx, &row, answer),
+        other => other,
     }
 }
 
@@ -182,10 +190,11 @@ fn end(
     if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
         Ok(())
     } else {
-        Err(Refused::Inconsistent(format!(
-            "transaction {} ended between two statements",
-            row.id
-        )))
+        Err(Refused::conflict(
+            ENDED,
+            row.id.clone(),
+            "it was reversed at the same moment",
+        ))
     }
 }
 

@@ -107,6 +107,10 @@ fn reverse_known(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, atte
             _ => refused(ctx, "25"),
         };
     }
+    // Held before what refers to it is looked at: a void that begins at the same moment is either seen here or refused.
+    if !transactions::hold(tx, &original.merchant_id, &original.id, &original.state)? {
+        return Err(changed(original));
+    }
     if let Some(code) = objection(tx, ctx, original, attempt)? {
         return refused(ctx, code);
     }
@@ -139,12 +143,7 @@ fn objection(
 fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &ReversalAttempt) -> Done<Issued> {
     let merchant = original.merchant_id.as_str();
     if !transactions::turn(tx, merchant, &original.id, &original.state, "reversed")? {
-        // Its outcome was written at the same moment: the terminal asks again.
-        return Err(Refused::conflict(
-            "transaction",
-            original.id.clone(),
-            "it changed just now; try again",
-        ));
+        return Err(changed(original));
     }
     if let (Some(first), Some(turned), "approved") =
         (&original.original_id, attempt.rule.turns, original.state.as_str())
@@ -192,6 +191,11 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
         },
     )?;
     Ok(issued)
+}
+
+/// Its outcome was written at the same moment: the terminal asks again.
+fn changed(original: &TransactionRow) -> Refused {
+    Refused::conflict("transaction", original.id.clone(), "it changed just now; try again")
 }
 
 fn accepted(ctx: &Ctx, attempt: &ReversalAttempt) -> Done<Issued> {

@@ -163,7 +163,7 @@ pub struct StopView {
     pub placed_by: String,
     /// Why, in the placer's words (staff audiences).
     pub placed_why: String,
-    /// Why it was lifted.
+    /// Why it was lifted, in the words of whoever lifted it (staff audiences).
     pub lifted_why: String,
 }
 

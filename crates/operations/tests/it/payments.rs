@@ -17,7 +17,7 @@ use super::world::{databases, read, system, tamper, write};
 const CARD: &str = "6217000000000000018";
 
 /// An estate whose terminal has signed in, at every database.
-fn scenes() -> Vec<(store::testing::TestDb, Ctx, Estate)> {
+pub fn scenes() -> Vec<(store::testing::TestDb, Ctx, Estate)> {
     databases()
         .into_iter()
         .map(|test| {
@@ -38,7 +38,7 @@ fn scenes() -> Vec<(store::testing::TestDb, Ctx, Estate)> {
         .collect()
 }
 
-fn line(db: &Db, ctx: &Ctx, estate: &Estate) -> Line {
+pub fn line(db: &Db, ctx: &Ctx, estate: &Estate) -> Line {
     let (number, merchant) = (estate.number.clone(), estate.merchant_number.clone());
     read(db, ctx, move |tx, ctx| session::line(tx, ctx, &number, &merchant))
         .unwrap()
@@ -47,7 +47,7 @@ fn line(db: &Db, ctx: &Ctx, estate: &Estate) -> Line {
 }
 
 /// A message of a kind, under a trace number.
-fn message(kind: Kind, stan: u64, amount: u64) -> Message {
+pub fn message(kind: Kind, stan: u64, amount: u64) -> Message {
     let iso8583::kinds::Key::Financial {
         processing,
         condition,
@@ -78,12 +78,17 @@ fn message(kind: Kind, stan: u64, amount: u64) -> Message {
     message
 }
 
-fn begin(db: &Db, ctx: &mut Ctx, estate: &Estate, message: &Message) -> Begun {
+/// A message as the gateway reads it.
+pub fn attempt(ctx: &Ctx, message: &Message) -> Attempt {
     let pan = Pan::parse(CARD).ok();
     let kind = Kind::of(message).unwrap();
     let stan = u32::try_from(message.number(11).unwrap()).unwrap();
     let rrn = format!("{:012}", 700 + stan);
-    let attempt = Attempt::read(ctx, rule(kind).unwrap(), message, pan.as_ref(), (&rrn, 9000 + stan)).unwrap();
+    Attempt::read(ctx, rule(kind).unwrap(), message, pan.as_ref(), (&rrn, 9000 + stan)).unwrap()
+}
+
+pub fn begin(db: &Db, ctx: &mut Ctx, estate: &Estate, message: &Message) -> Begun {
+    let attempt = attempt(ctx, message);
     let line = line(db, ctx, estate);
     write(db, ctx, move |tx, ctx| payments::begin(tx, ctx, &line, &attempt)).unwrap()
 }
@@ -97,7 +102,7 @@ fn finish(db: &Db, ctx: &mut Ctx, estate: &Estate, id: &str, answer: NetworkAnsw
     told.issued.response_code().to_owned()
 }
 
-fn approved() -> NetworkAnswer {
+pub fn approved() -> NetworkAnswer {
     NetworkAnswer::Approved {
         auth_code: "A1B2C3".into(),
         additional: String::new(),
@@ -105,7 +110,7 @@ fn approved() -> NetworkAnswer {
 }
 
 /// Carries a message through with the network's approval; its code, and the id where the network was asked.
-fn pay(db: &Db, ctx: &mut Ctx, estate: &Estate, message: &Message) -> (String, String) {
+pub fn pay(db: &Db, ctx: &mut Ctx, estate: &Estate, message: &Message) -> (String, String) {
     match begin(db, ctx, estate, message) {
         Begun::Ask(up) => (finish(db, ctx, estate, &up.id, approved()), up.id),
         Begun::Told(issued) => (issued.response_code().to_owned(), String::new()),
@@ -113,17 +118,22 @@ fn pay(db: &Db, ctx: &mut Ctx, estate: &Estate, message: &Message) -> (String, S
     }
 }
 
-fn reverse(db: &Db, ctx: &mut Ctx, estate: &Estate, original: &Message) -> String {
+/// The reversal of a message, as the gateway reads it.
+pub fn reversal(ctx: &Ctx, original: &Message) -> ReversalAttempt {
     let mut message = original.clone().with_mti(Message::new("0400").unwrap().mti());
     message.set(39, "98").unwrap();
     let pan = Pan::parse(CARD).ok();
-    let attempt = ReversalAttempt::read(ctx, &message, pan.as_ref(), "000000000777").unwrap();
+    ReversalAttempt::read(ctx, &message, pan.as_ref(), "000000000777").unwrap()
+}
+
+fn reverse(db: &Db, ctx: &mut Ctx, estate: &Estate, original: &Message) -> String {
+    let attempt = reversal(ctx, original);
     let line = line(db, ctx, estate);
     let reversed = write(db, ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt)).unwrap();
     reversed.issued.response_code().to_owned()
 }
 
-fn state(db: &Db, ctx: &Ctx, estate: &Estate, id: &str) -> String {
+pub fn state(db: &Db, ctx: &Ctx, estate: &Estate, id: &str) -> String {
     let (merchant, id) = (estate.merchant.clone(), id.to_owned());
     read(db, ctx, move |tx, _| {
         Ok(store::transactions::get(tx, &merchant, &id)?.unwrap().state)

@@ -105,7 +105,11 @@ fn explained(
                 Err(_) => Some(key.to_owned()),
             };
             let id = id.ok_or_else(|| Refused::not_found("merchant", key))?;
-            explain::merchant(tx, ctx, &id, ask, audience)
+            explain::merchant(tx, ctx, &id, ask, audience).map_err(|refused| match refused {
+                // Another's: told without the id behind the number.
+                Refused::NotFound { what: "merchant", .. } => Refused::not_found("merchant", key),
+                other => other,
+            })
         }
     }
 }

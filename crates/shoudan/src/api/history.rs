@@ -70,19 +70,20 @@ async fn list_events(State(app): State<App>, caller: Caller, asked: Asked) -> Re
         after: asked.time("after")?.map(domain::time::Time::millis),
     };
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
-        let terminal = terminal_id(tx, &filter.terminal)?;
-        events::list(tx, ctx, &events::Filter { terminal, ..filter }, &paging)
+        let (merchant, terminal) = terminal_of(tx, &filter.merchant, &filter.terminal)?;
+        events::list(tx, ctx, &events::Filter { merchant, terminal, ..filter }, &paging)
     });
     Ok(Json(page.await?))
 }
 
-/// The id of a terminal named by number or id; empty for none.
-fn terminal_id(tx: &mut Tx<'_>, named: &str) -> Done<String> {
+/// Merchant and id of a terminal named by number or id; as they came for none.
+fn terminal_of(tx: &mut Tx<'_>, merchant: &str, named: &str) -> Done<(String, String)> {
     if named.is_empty() || named.starts_with("trm_") {
-        return Ok(named.to_owned());
+        return Ok((merchant.to_owned(), named.to_owned()));
     }
     let found = terminals::by_number(tx, named)?.ok_or_else(|| Refused::not_found("terminal", named))?;
-    Ok(found.terminal)
+    let merchant = if merchant.is_empty() { found.merchant } else { merchant.to_owned() };
+    Ok((merchant, found.terminal))
 }
 
 #[derive(IntoParams)]
@@ -109,7 +110,7 @@ async fn get_timeline(
     let kind = asked.text("kind").unwrap_or_else(|| "merchant".to_owned());
     let id = asked.text("id").unwrap_or_else(|| merchant.clone());
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
-        let id = if kind == "terminal" { terminal_id(tx, &id)? } else { id };
+        let id = if kind == "terminal" { terminal_of(tx, &merchant, &id)?.1 } else { id };
         events::timeline(tx, ctx, &merchant, &kind, &id, &paging)
     });
     Ok(Json(page.await?))
@@ -141,7 +142,7 @@ async fn list_transactions(
     let merchant_id = if own { caller.actor.merchant.clone() } else { named };
     let (terminal, state) = (asked.filter("terminal"), asked.filter("state"));
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
-        let terminal_id = terminal_id(tx, &terminal)?;
+        let terminal_id = terminal_of(tx, "", &terminal)?.1;
         payments::list(
             tx,
             ctx,

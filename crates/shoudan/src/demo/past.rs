@@ -1,11 +1,13 @@
-//! A year of sales, batch by batch, and the runs of dormancy over the same time.
+//! A year of sales in the hours shops are open, batch by batch, and the runs of dormancy over the same time.
 
 use domain::ids::TransactionId;
 use domain::time::{Duration, Time};
 use iso8583::values::{BalanceFlag, SettlementTotals, Tally, Totals};
 use operations::payments::Issued;
 use operations::refused::{Done, Refused};
+use operations::trace::{self, Happened};
 use operations::{Actor, dormancy, stops};
+use serde_json::{Value, json};
 use store::batches::BatchRow;
 use store::transactions::TransactionRow;
 use store::{Tx, history};
@@ -28,6 +30,48 @@ struct Card {
     kind: &'static str,
 }
 
+/// When shops of a category sell, in minutes of the local day: from, until. Others sell at [`USUAL`] times.
+const HOURS: [(&str, i64, i64); 8] = [
+    ("5812", 11 * 60, 20 * 60 + 30),
+    ("5813", 16 * 60, 20 * 60 + 30),
+    ("5814", 10 * 60 + 30, 19 * 60),
+    ("7011", 12 * 60, 20 * 60 + 30),
+    ("7299", 10 * 60 + 30, 17 * 60 + 30),
+    ("7538", 10 * 60 + 30, 18 * 60),
+    ("7997", 14 * 60, 20 * 60 + 30),
+    ("8299", 10 * 60 + 30, 18 * 60),
+];
+
+/// From 10:30 until 20:30.
+const USUAL: (i64, i64) = (10 * 60 + 30, 20 * 60 + 30);
+
+/// By this minute of the day every shop has settled.
+const ALL_SETTLED: i64 = 21 * 60 + 30;
+
+/// So many days back every day has its sales; before that one day in two weeks stands for them.
+const DAILY: i64 = 21;
+
+/// So many days back events tell of it too, so that time-lines live; sales further back are rows only.
+const TOLD: i64 = 4;
+
+/// A day on which a terminal sold.
+struct Day {
+    /// Midnight it began at.
+    start: Time,
+    /// Minutes after midnight at which the first sale may be, and the last.
+    hours: (i64, i64),
+    /// How many sales.
+    count: i64,
+    /// Events tell of it.
+    told: bool,
+}
+
+impl Day {
+    fn minute(&self, minute: i64) -> Time {
+        self.start + Duration::minutes(minute)
+    }
+}
+
 /// The sales of every terminal that ever worked.
 pub fn sales(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
     let cards = customers(s);
@@ -36,24 +80,34 @@ pub fn sales(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
         let Some(terminal) = s.terminals.get(n).cloned() else {
             continue;
         };
-        let Some(merchant) = s.merchants.get(terminal.merchant).map(|m| m.id.clone()) else {
+        let Some(merchant) = s.merchants.get(terminal.merchant).cloned() else {
             continue;
         };
-        let Some((first, last)) = span(s, &terminal) else {
+        let days = days(s, &terminal, merchant.trade.mcc);
+        let place = (merchant.id.as_str(), terminal.id.as_str());
+        let Some(line) = write(tx, s, place, &days, &cards, &mut sequence)? else {
             continue;
         };
-        let past = write(tx, s, (&merchant, &terminal.id), (first, last), &cards, &mut sequence)?;
-        let signed_in = Some(last.millis() - 3_600_000);
-        history::terminal(tx, (&merchant, &terminal.id), Some(last.millis()), signed_in, past)?;
+        // Who sold yesterday is still signed in, with nothing yet in the batch that the settlement opened.
+        let recent = days.last().is_some_and(|day| day.told);
+        history::terminal(
+            tx,
+            place,
+            (line.sold.millis(), line.signed_in.millis(), recent),
+            line.batch,
+        )?;
+        if recent {
+            store::batches::open(tx, place.0, place.1, line.batch, line.settled)?;
+        }
         if let Some(known) = s.terminals.get_mut(n) {
-            known.told.batch = past;
+            known.told.batch = line.batch;
         }
     }
     Ok(())
 }
 
-/// From when until when a terminal sold; none for one that never did.
-fn span(s: &mut Seeder, terminal: &Known) -> Option<(Time, Time)> {
+/// The days on which a terminal sold, oldest first; none for one that never did.
+fn days(s: &mut Seeder, terminal: &Known, mcc: &str) -> Vec<Day> {
     let never = [
         "registration.not_filed",
         "registration.pending_ack",
@@ -67,16 +121,43 @@ fn span(s: &mut Seeder, terminal: &Known) -> Option<(Time, Time)> {
         "contract.unsigned",
     ];
     if terminal.spare || never.contains(&terminal.reason) {
-        return None;
+        return Vec::new();
     }
     // What is stopped today was stopped at most ten days ago.
     let idle = match (terminal.idle, situations::stops_a_sale(s, terminal.reason)) {
         (0, true) => 11,
         (idle, _) => idle,
     };
-    let last = s.now - Duration::days(idle) - Duration::minutes(20 + s.dice(600));
-    let first = terminal.opened.max(last - Duration::days(A_YEAR)) + Duration::hours(2);
-    (first < last).then_some((first, last))
+    let zone = s.ctx.platform.zone.clone();
+    let today = zone.date(s.now);
+    // The past ends with an evening on which everybody has settled.
+    let settled = s.now >= zone.start_of(today) + Duration::minutes(ALL_SETTLED);
+    let first = zone.date(terminal.opened).add_days(1);
+    let hours = HOURS
+        .iter()
+        .find(|row| row.0 == mcc)
+        .map_or(USUAL, |row| (row.1, row.2));
+    let mut back = idle + i64::from(!settled);
+    let mut days = Vec::new();
+    while back <= idle + A_YEAR {
+        let date = today.add_days(-i32::try_from(back).unwrap_or(0));
+        if date < first {
+            break;
+        }
+        days.push(Day {
+            start: zone.start_of(date),
+            hours,
+            count: if date.is_weekend() {
+                4 + s.dice(4)
+            } else {
+                2 + s.dice(3)
+            },
+            told: back <= TOLD,
+        });
+        back += if back < DAILY { 1 } else { 10 + s.dice(8) };
+    }
+    days.reverse();
+    days
 }
 
 fn customers(s: &Seeder) -> Vec<Card> {
@@ -104,52 +185,67 @@ fn customers(s: &Seeder) -> Vec<Card> {
         .collect()
 }
 
-/// Writes the sales of one terminal, spread over some days of its past with a batch each; the number of the batch it is
-/// in now.
+/// Where a terminal stands after its past.
+struct Line {
+    sold: Time,
+    signed_in: Time,
+    settled: i64,
+    batch: i64,
+}
+
+/// Writes the days of one terminal, a batch each: signed in before the shop opens, settled after it closes. None if
+/// there are none.
 fn write(
     tx: &mut Tx<'_>,
     s: &mut Seeder,
     place: (&str, &str),
-    (first, last): (Time, Time),
+    days: &[Day],
     cards: &[Card],
     sequence: &mut i64,
-) -> Done<i64> {
-    let days = (last - first).as_millis() / 86_400_000;
-    let batches = (days / 14).clamp(1, 18);
-    let (mut rows, mut closed) = (Vec::new(), Vec::new());
+) -> Done<Option<Line>> {
+    let (mut rows, mut closed, mut line) = (Vec::new(), Vec::new(), None);
     let mut stan = 0;
-    for number in 1..=batches {
-        let share = (last - first).as_millis() / batches * (batches - number);
-        let end = last - Duration::millis(share);
-        let count = 2 + s.dice(4);
+    for (number, day) in (1..).zip(days) {
+        let signed_in = day.minute(day.hours.0 - 10 - s.dice(25));
         let mut batch = Batch {
             place,
             number,
-            end,
-            count,
+            opened: signed_in,
+            settled: day.minute(day.hours.1 + 10 + s.dice(40)),
             rows: Vec::new(),
         };
-        for place in (0..count).rev() {
+        let (open, share) = (day.hours.0, (day.hours.1 - day.hours.0) / day.count);
+        for nth in 0..day.count {
             stan += 1;
             *sequence += 1;
-            let gap = Duration::minutes(place * 35);
-            batch.sale(s, end - gap, (stan, *sequence), cards, place == 0)?;
+            let at = day.minute(open + nth * share + s.dice(share - 5)) + Duration::millis(s.dice(60_000));
+            batch.sale(s, at, (stan, *sequence), cards, nth + 1 == day.count)?;
         }
         stan += batch.void(s, stan, sequence)?;
+        let sold = batch.rows.iter().map(|row| row.received_at).max().unwrap_or_default();
+        line = Some(Line {
+            sold: Time::from_millis(sold),
+            signed_in,
+            settled: batch.settled.millis(),
+            batch: number + 1,
+        });
+        if day.told {
+            batch.tell(tx, s)?;
+        }
         closed.push(batch.row()?);
         rows.append(&mut batch.rows);
     }
     history::transactions(tx, rows)?;
     history::batches(tx, closed)?;
-    Ok(batches + 1)
+    Ok(line)
 }
 
 /// A batch of the past.
 struct Batch<'a> {
     place: (&'a str, &'a str),
     number: i64,
-    end: Time,
-    count: i64,
+    opened: Time,
+    settled: Time,
     rows: Vec<TransactionRow>,
 }
 
@@ -191,9 +287,10 @@ impl Batch<'_> {
         let Some(original) = self.rows.first().filter(|r| wrong && r.state == "approved").cloned() else {
             return Ok(0);
         };
-        // The void comes before the last sale's end, so that the last thing a terminal did is a sale.
+        // The slots of two sales lie five minutes apart, so the void comes before the next one. Of one sale alone it
+        // would be the last thing the terminal did, which is to be a sale.
         let at = Time::from_millis(original.received_at) + Duration::minutes(2);
-        if at >= self.end {
+        if self.rows.len() < 2 {
             return Ok(0);
         }
         *sequence += 1;
@@ -211,6 +308,50 @@ impl Batch<'_> {
             "voided".clone_into(&mut first.state);
         }
         Ok(1)
+    }
+
+    /// What the gateway would have told of the day: sign-in, every transaction in its order, settlement.
+    fn tell(&self, tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
+        let batch = self.number;
+        self.event(tx, s, self.opened, "terminal.signed_in", json!({ "batch": batch }))?;
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        rows.sort_by_key(|row| row.received_at);
+        for row in rows {
+            let (kind, data) = if row.state == "declined" {
+                let data = json!({ "amount": row.amount, "response_code": row.response_code });
+                ("terminal.declined", data)
+            } else {
+                let data = json!({
+                    "kind": row.kind, "amount": row.amount, "rrn": row.rrn, "transaction": row.id,
+                });
+                let kind = if row.kind == "void" {
+                    "terminal.voided"
+                } else {
+                    "terminal.sold"
+                };
+                (kind, data)
+            };
+            let at = Time::from_millis(row.finished_at.unwrap_or(row.received_at));
+            self.event(tx, s, at, kind, data)?;
+        }
+        let data = json!({ "batch": batch, "balance": "balanced" });
+        self.event(tx, s, self.settled, "terminal.settled", data)
+    }
+
+    fn event(&self, tx: &mut Tx<'_>, s: &mut Seeder, at: Time, kind: &str, data: Value) -> Done<()> {
+        s.act(&Actor::system("gateway"), at, "");
+        let (merchant, terminal) = self.place;
+        let happened = Happened {
+            kind,
+            merchant,
+            subject_kind: "terminal",
+            subject: terminal,
+            terminal,
+            data,
+            audit: "-",
+        };
+        trace::event(tx, &mut s.ctx, happened)?;
+        Ok(())
     }
 
     /// The batch as it was settled, both sides alike.
@@ -237,14 +378,13 @@ impl Batch<'_> {
             },
         };
         let digits = |flag| totals(flag).digits().map_err(|e| Refused::Inconsistent(e.to_string()));
-        let opened = self.end - Duration::minutes(35 * self.count);
         Ok(BatchRow {
             merchant_id: self.place.0.to_owned(),
             terminal_id: self.place.1.to_owned(),
             number: self.number,
             state: "closed".to_owned(),
-            opened_at: opened.millis(),
-            closed_at: Some((self.end + Duration::minutes(30)).millis()),
+            opened_at: self.opened.millis(),
+            closed_at: Some(self.settled.millis()),
             balanced: Some(true),
             terminal_totals: digits(BalanceFlag::NotCompared)?,
             host_totals: digits(BalanceFlag::Balanced)?,

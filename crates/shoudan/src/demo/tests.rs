@@ -1,20 +1,21 @@
 //! The seeded world is what it says: every stopped terminal under its reason alone, every other one selling.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use domain::calendar::Calendar;
 use domain::catalog::Catalog;
 use domain::ids::IdSource;
 use domain::names::Lang;
-use domain::time::{Duration, Time, Zone};
+use domain::time::{Date, Duration, Time, Zone};
 use operations::explain::{self, Ask, Audience};
 use operations::refused::Refused;
 use operations::sealing::Sealer;
 use operations::{Actor, Ctx, Platform, check};
 use store::testing::TestDb;
-use store::{Db, args};
+use store::{Db, args, events};
 
 use super::World;
 
@@ -173,6 +174,8 @@ fn the_file_is_read_as_it_was_written() {
     world.write(&path).unwrap();
     assert_eq!(World::read(&path).unwrap(), world);
     let text = std::fs::read_to_string(&path).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it holds passwords and keys");
     std::fs::remove_file(&path).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     for key in [
@@ -216,4 +219,101 @@ fn nothing_of_the_past_lies_in_the_future() {
             .unwrap();
         assert_eq!(late, 0, "{table}");
     }
+}
+
+#[test]
+fn live_terminals_sold_on_every_day_of_three_weeks_while_their_shops_were_open() {
+    let test = store::testing::sqlite();
+    let world = seeded(&test);
+    let zone = Zone::default();
+    let sold: Vec<(String, i64)> = test
+        .db()
+        .read(|tx| {
+            tx.all(
+                "select t.number, x.received_at from transactions x join terminals t on t.merchant_id = x.merchant_id \
+                 and t.id = x.terminal_id where x.kind = 'sale'",
+                args![],
+            )?
+            .iter()
+            .map(|r| Ok((r.take(0)?, r.take(1)?)))
+            .collect()
+        })
+        .wait()
+        .map_err(|e: store::Error| e)
+        .unwrap();
+    let mut days: BTreeMap<&str, BTreeSet<Date>> = BTreeMap::new();
+    for (number, at) in &sold {
+        let at = Time::from_millis(*at);
+        assert!(
+            ((10, 30)..=(20, 30)).contains(&zone.clock(at)),
+            "{number} sold at {}",
+            zone.rfc3339(at)
+        );
+        days.entry(number).or_default().insert(zone.date(at));
+    }
+    let today = zone.date(now());
+    let daily = |number: &str| {
+        let of = days.get(number);
+        (1..=20).all(|back| of.is_some_and(|of| of.contains(&today.add_days(-back))))
+    };
+    let busy: Vec<_> = world
+        .terminals_list
+        .iter()
+        .filter(|t| daily(&t.terminal_number))
+        .collect();
+    assert!(busy.len() >= 30, "{}", busy.len());
+    assert!(busy.iter().all(|t| t.situation == "live"));
+
+    for terminal in busy {
+        let (merchant, id) = place(&test, &terminal.terminal_number);
+        let (row, batches, told) = test
+            .db()
+            .read(move |tx| {
+                let row = store::terminals::get(tx, &merchant, &id)?.unwrap();
+                let batches = store::batches::list(tx, &merchant, &id, 100)?;
+                let filter = events::Filter {
+                    merchant_id: merchant,
+                    terminal_id: id,
+                    ..events::Filter::default()
+                };
+                Ok((row, batches, events::list(tx, &filter, "", 100)?))
+            })
+            .wait()
+            .map_err(|e: store::Error| e)
+            .unwrap();
+        let signed_in = Time::from_millis(row.signed_in_at.unwrap());
+        assert!(row.signed_in && zone.date(signed_in) == today.add_days(-1) && row.batch == terminal.batch);
+        let last_sale = Time::from_millis(row.last_sale_at.unwrap());
+        assert!(signed_in < last_sale && zone.date(last_sale) == zone.date(signed_in));
+        let (current, past) = batches.split_first().unwrap();
+        assert_eq!((current.number, current.state.as_str()), (row.batch, "open"));
+        assert!(
+            past.iter()
+                .all(|b| b.state == "closed" && zone.clock(Time::from_millis(b.closed_at.unwrap())) < (21, 30))
+        );
+        for back in 1..=3 {
+            let on: BTreeSet<&str> = told
+                .iter()
+                .filter(|e| zone.date(Time::from_millis(e.at)) == today.add_days(-back))
+                .map(|e| e.kind.as_str())
+                .collect();
+            for kind in ["terminal.signed_in", "terminal.sold", "terminal.settled"] {
+                assert!(
+                    on.contains(kind),
+                    "{} {back} days ago: {on:?}",
+                    terminal.terminal_number
+                );
+            }
+        }
+    }
+}
+
+/// Merchant and id of a terminal number.
+fn place(test: &TestDb, number: &str) -> (String, String) {
+    let number = number.to_owned();
+    let found = test
+        .db()
+        .read(move |tx| store::terminals::by_number(tx, &number))
+        .wait();
+    found.map_err(|e: store::Error| e).unwrap().unwrap()
 }

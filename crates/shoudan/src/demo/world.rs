@@ -1,5 +1,8 @@
 //! What a stranger's program needs to drive the demonstration: `world.json` (design.md §6).
 
+use std::fs::{OpenOptions, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -86,7 +89,7 @@ impl World {
     /// Writes the file, readable by its owner only: it holds passwords and keys, if only of a demonstration.
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self).context("world.json")?;
-        std::fs::write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))
+        private(path, &(text + "\n")).with_context(|| format!("{} cannot be written", path.display()))
     }
 
     /// Reads the file of an earlier start.
@@ -94,4 +97,12 @@ impl World {
         let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} is not a world.json", path.display()))
     }
+}
+
+/// Writes a file for its owner alone, also where an earlier start left it open to others.
+fn private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())
 }

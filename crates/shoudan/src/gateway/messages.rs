@@ -10,6 +10,10 @@ use operations::session::Line;
 
 use super::{Gateway, compose, pay, session};
 
+/// Fields whose text is looked up or kept: reference number, authorisation, reason, terminal, merchant. No database takes
+/// the character U+0000.
+const LOOKED_UP: &[u8] = &[37, 38, 39, 41, 42];
+
 /// What is done about a message.
 pub(super) enum Said {
     /// This is answered.
@@ -76,6 +80,9 @@ async fn deal(gateway: &Arc<Gateway>, message: &Message, kind: Kind) -> Done<Sai
     let Some(batch) = F60::of(message).map(|f60| i64::from(f60.batch)) else {
         return refuse(gateway, message, "30");
     };
+    if LOOKED_UP.iter().any(|field| message.text(*field).is_some_and(|text| text.contains('\0'))) {
+        return refuse(gateway, message, "30");
+    }
     let ctx = gateway.ctx(&number, "-", kind.row().en);
     let found = gateway
         .app

@@ -39,6 +39,22 @@ fn malformed_messages_are_answered_30_or_the_connection_is_closed() {
 }
 
 #[test]
+fn a_number_with_a_nul_is_answered_30() {
+    on_every_database(|scene| async move {
+        let raw = Raw::of(&scene);
+        let whole = raw.management("0820", 301).encode().unwrap();
+        for number in [&raw.number, &raw.merchant] {
+            let at = whole.windows(number.len()).position(|part| part == number.as_bytes()).unwrap();
+            let mut odd = whole.clone();
+            odd[at + number.len() - 1] = 0;
+            let answer = bytes(scene.address, &framed(odd)).await.unwrap();
+            assert_eq!(answer.text(39), Some("30"));
+        }
+        still_serves(&scene).await;
+    });
+}
+
+#[test]
 fn a_missing_field_an_unknown_combination_and_an_unknown_type_have_their_codes() {
     on_every_database(|scene| async move {
         let mut raw = Raw::ready(&scene).await;

@@ -44,7 +44,7 @@ pub fn merchant(page: &Page<'_>, desk: &Desk, data: &Merchant) -> Markup {
             }
             (as_of(page, &data.answer, &data.history.at))
             div.console-three {
-                aside.console-left {
+                aside.console-left aria-label=(page.say(w::FACTS)) {
                     section.panel { h2 { (page.say(w::FACTS)) } (about(page, it)) }
                     (chain(page, &data.answer.staff.chain))
                 }
@@ -58,7 +58,7 @@ pub fn merchant(page: &Page<'_>, desk: &Desk, data: &Merchant) -> Markup {
                         section { h2 { (page.say(w::OPEN_REQUEST)) } (requests(page, &data.requests)) }
                     }
                 }
-                aside.console-right { (history(page, &data.history)) }
+                aside.console-right aria-label=(page.say(w::HISTORY)) { (history(page, &data.history)) }
             }
         },
     )
@@ -159,7 +159,7 @@ fn requests(page: &Page<'_>, requests: &[RequestRow]) -> Markup {
     let columns = [
         Column::words(page.say(w::OPEN_REQUEST)),
         Column::words(page.say(w::STATE)),
-        Column::words(""),
+        Column::words(page.say(crate::portal::words::desk::PROMISED)),
     ];
     let rows: Vec<Row> = requests
         .iter()

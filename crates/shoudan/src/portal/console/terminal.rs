@@ -43,12 +43,12 @@ pub fn terminal(page: &Page<'_>, desk: &Desk, data: &Terminal) -> Markup {
             }
             (as_of(page, &data.answer, &data.history.at))
             div.console-three {
-                aside.console-left {
+                aside.console-left aria-label=(page.say(w::FACTS)) {
                     section.panel { h2 { (page.say(w::FACTS)) } (about(page, data)) }
                     (chain(page, &data.answer.staff.chain))
                 }
                 div.console-middle { (answer(page, &data.answer)) }
-                aside.console-right { (history(page, &data.history)) }
+                aside.console-right aria-label=(page.say(w::HISTORY)) { (history(page, &data.history)) }
             }
         },
     )

@@ -37,3 +37,6 @@ pub fn routes(doors: Doors) -> Doors {
     let doors = me::routes(doors);
     agent::routes(doors)
 }
+
+#[cfg(test)]
+mod tests;

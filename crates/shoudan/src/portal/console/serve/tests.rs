@@ -161,20 +161,20 @@ impl Browser<'_> {
 #[test]
 fn a_stop_is_previewed_placed_seen_and_lifted_by_another() {
     let scene = scene();
-    let risk = scene.staff("risk-a", "risk");
-    let other = scene.staff("other-b", "risk");
+    let first = scene.staff("rev-a", "reviewer");
+    let other = scene.staff("other-b", "reviewer");
     let number = scene.world.terminals_list.first().unwrap().terminal_number.clone();
-    let page = risk.get(&format!("/console/terminals/{number}"));
+    let page = first.get(&format!("/console/terminals/{number}"));
     assert!(
         page.contains("is-works") && page.contains("/console/stops/new?kind=terminal"),
         "{page}"
     );
 
-    // A reason that risk places on a merchant or machine by hand, and that one other person may lift.
+    // A reason that reviewers place by hand on what is a merchant's, and that one other person may lift.
     let one = |r: &&domain::catalog::Reason| {
-        let risk = "risk".to_owned();
-        r.place.contains(&risk)
-            && r.lift.by.contains(&risk)
+        let own = "reviewer".to_owned();
+        r.place.contains(&own)
+            && r.lift.by.contains(&own)
             && r.lift.approvals == 1
             && r.subject.of_merchant()
             && !r.blocks.is_empty()
@@ -186,28 +186,28 @@ fn a_stop_is_previewed_placed_seen_and_lifted_by_another() {
         ("when", "now"),
         ("why", "case 20261118-014: seen on the spot"),
     ];
-    let (status, _, seen) = risk.ask("POST", "/console/stops/preview", &form);
+    let (status, _, seen) = first.ask("POST", "/console/stops/preview", &form);
     assert_eq!(status, 200);
     assert!(
         seen.contains("Confirm the stop") && seen.contains(&reason.en.title),
         "{seen}"
     );
-    let before = risk.get(&format!("/console/terminals/{number}"));
+    let before = first.get(&format!("/console/terminals/{number}"));
     assert!(!before.contains(&reason.code), "a preview changes nothing");
 
-    let (status, stop, placed) = risk.ask("POST", "/console/stops/new", &form);
+    let (status, stop, placed) = first.ask("POST", "/console/stops/new", &form);
     assert_eq!(status, 200, "{placed}");
     assert!(placed.contains("seen on the spot") && stop.starts_with("/console/stops/mch_"));
-    assert!(risk.get(&format!("/console/terminals/{number}")).contains(&reason.code));
+    assert!(first.get(&format!("/console/terminals/{number}")).contains(&reason.code));
 
     // As of a minute before it, nothing was wrong.
     let earlier = scene.app.now().millis() - 60_000;
-    let then = risk.get(&format!("/console/terminals/{number}?at={earlier}"));
+    let then = first.get(&format!("/console/terminals/{number}?at={earlier}"));
     assert!(then.contains("not how they stand now") && !then.contains(&reason.code));
 
     let lift = format!("{stop}/lift");
     assert_ne!(
-        risk.ask("POST", &lift, &[("why", "a mistake")]).0,
+        first.ask("POST", &lift, &[("why", "a mistake")]).0,
         200,
         "whoever placed it does not lift it"
     );
@@ -218,7 +218,7 @@ fn a_stop_is_previewed_placed_seen_and_lifted_by_another() {
     assert_eq!(status, 200, "{lifted}");
     assert!(lifted.contains("looked again") && lifted.contains("Lifted"));
     assert!(
-        !risk
+        !first
             .get(&format!("/console/terminals/{number}"))
             .contains(&format!(">{}<", reason.code))
     );
