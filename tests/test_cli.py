@@ -31,13 +31,15 @@ def world() -> Iterator[dict]:
         yield running
 
 
-def shoudan(*arguments: str, directory: Path | None = None, language: str = "en", **settings: str) -> subprocess.CompletedProcess:
+def shoudan(
+    *arguments: str, directory: Path | None = None, language: str = "en", typed: str = "", **settings: str
+) -> subprocess.CompletedProcess:
     """Runs the binary as a person in a shell does: in a directory, with settings of the environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SHOUDAN_", "LC_"))}
     environment["LANG"] = {"en": "en_GB.UTF-8", "zh": "zh_CN.UTF-8"}[language]
     return subprocess.run(
         [str(server.binary().resolve()), *arguments],
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -213,7 +215,7 @@ def test_wrong_usage_ends_with_2_and_says_how(arguments: list[str]):
 def test_help_is_no_mistake():
     done = shoudan("--help")
     assert done.returncode == 0
-    for command in ("demo", "serve", "explain", "trigger", "clock", "check", "catalog", "pos"):
+    for command in ("demo", "serve", "explain", "trigger", "clock", "check", "catalog", "account", "pos"):
         assert command in done.stdout
 
 
@@ -224,6 +226,36 @@ def test_the_shipped_catalogue_is_sound():
     for done in (shoudan("catalog", "check"), shoudan("catalog", "check", str(CATALOG))):
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.search(r"\d", done.stdout), "it says how much was explored"
+
+
+def production(directory: Path, catalog: Path = CATALOG) -> Path:
+    """The settings of an institution, with its keys beside them."""
+    key = directory / "key"
+    key.write_text("00" * 32, encoding="utf-8")
+    zone = directory / "zone"
+    zone.write_text("00" * 16, encoding="utf-8")
+    settings = directory / "shoudan.toml"
+    settings.write_text(
+        f"""
+database = "sqlite:{directory / "shoudan.db"}"
+http = "127.0.0.1:{server.free_port()}"
+terminals = "127.0.0.1:{server.free_port()}"
+origin = "https://pay.example"
+catalog = "{catalog}"
+network = "127.0.0.1:{server.free_port()}"
+keys = {{ data = "{key}", index = "{key}", zone = "{zone}" }}
+
+[institution]
+name = {{ zh = "示例支付", en = "Sample Pay" }}
+hours = {{ zh = "全天", en = "all day" }}
+hotline = "95000"
+site = "pay.example"
+sms = "1069000000"
+licence = "Z0000000000000"
+""",
+        encoding="utf-8",
+    )
+    return settings
 
 
 @pytest.fixture
@@ -291,30 +323,41 @@ def test_a_step_that_is_asked_twice_is_found(own_catalog: Path):
 
 def test_a_server_refuses_a_bad_catalogue(own_catalog: Path, tmp_path: Path):
     spoil(own_catalog, "reasons/merchant.toml", 'response_code = "03"', 'response_code = "ZZ"')
-    key = tmp_path / "key"
-    key.write_text("00" * 32, encoding="utf-8")
-    zone = tmp_path / "zone"
-    zone.write_text("00" * 16, encoding="utf-8")
-    settings = tmp_path / "shoudan.toml"
-    settings.write_text(
-        f"""
-database = "sqlite:{tmp_path / "shoudan.db"}"
-http = "127.0.0.1:{server.free_port()}"
-terminals = "127.0.0.1:{server.free_port()}"
-origin = "https://pay.example"
-catalog = "{own_catalog}"
-network = "127.0.0.1:{server.free_port()}"
-keys = {{ data = "{key}", index = "{key}", zone = "{zone}" }}
-
-[institution]
-name = {{ zh = "示例支付", en = "Sample Pay" }}
-hours = {{ zh = "全天", en = "all day" }}
-hotline = "95000"
-site = "pay.example"
-sms = "1069000000"
-licence = "Z0000000000000"
-""",
-        encoding="utf-8",
-    )
+    settings = production(tmp_path, own_catalog)
     done = shoudan("serve", "--config", str(settings))
     assert done.returncode == 1 and "ZZ" in done.stderr, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+
+
+# The first account ----------------------------------------------------------------------------
+
+
+def add_account(directory: Path, *arguments: str, typed: str = "correct horse battery\n", **settings: str):
+    return shoudan("account", "add", *arguments, directory=directory, typed=typed, **settings)
+
+
+ANNA = ("--login", "anna", "--role", "administrator", "--name", "Anna")
+
+
+def test_the_first_account_of_an_installation_is_made_beside_the_server(tmp_path: Path):
+    settings = str(production(tmp_path))
+    made = add_account(tmp_path, "--config", settings, "--password-stdin", *ANNA)
+    assert made.returncode == 0, made.stderr
+    assert "anna" in made.stdout and len(re.findall(r"\b[A-Z2-7]{32}\b", made.stdout)) == 1, "the second factor, once"
+    assert "correct horse" not in made.stdout + made.stderr
+    again = add_account(tmp_path, "--config", settings, *ANNA)
+    assert again.returncode == 1 and "taken" in again.stderr
+    # The database alone can be named too, with the keys in the environment; an owner belongs to a merchant.
+    key = "00" * 32
+    named = {"SHOUDAN_DATA_KEY": key, "SHOUDAN_INDEX_KEY": key}
+    beside = ("--database", f"sqlite:{tmp_path / 'shoudan.db'}", "--login", "ben", "--name", "Ben", "--role")
+    assert add_account(tmp_path, *beside, "auditor", **named).returncode == 0
+    owner = add_account(tmp_path, *beside, "owner", **named)
+    assert owner.returncode == 1 and "merchant" in owner.stderr
+    checked = shoudan("check", "--json", "--database", f"sqlite:{tmp_path / 'shoudan.db'}")
+    assert json.loads(checked.stdout)["violations"] == []
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "short\n"])
+def test_an_account_needs_a_password(tmp_path: Path, typed: str):
+    refused = add_account(tmp_path, "--config", str(production(tmp_path)), *ANNA, typed=typed)
+    assert refused.returncode == 1 and "password" in refused.stderr

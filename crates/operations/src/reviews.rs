@@ -225,13 +225,7 @@ impl WhyNot {
 }
 
 /// The first rule that keeps the actor from deciding; people are compared, not logins.
-fn why_not(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    work: &Work,
-    review: &ReviewRow,
-    decided: &[&str],
-) -> Done<Option<WhyNot>> {
+fn why_not(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, review: &ReviewRow, decided: &[&str]) -> Done<Option<WhyNot>> {
     let permission = PERMISSIONS
         .iter()
         .find(|(role, _)| *role == review.role)

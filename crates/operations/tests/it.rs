@@ -13,6 +13,7 @@ mod it {
     pub mod estate;
     pub mod events;
     pub mod gate;
+    pub mod handing_over;
     pub mod jobs;
     pub mod network;
     pub mod offers;

@@ -290,7 +290,7 @@ async fn known(app: &App, parts: &Parts) -> Result<Caller, Problem> {
         caller.actor = actor.ok_or_else(Problem::not_authenticated)?;
     } else if let Some(token) = cookie(headers, session_cookie_name(app)) {
         let token = SecretString::new(token.to_owned());
-        if let Some(session) = session(app, &caller, &token).await? {
+        if let Some(session) = session(app, &caller, &token, headers.contains_key(REFRESH)).await? {
             caller.actor = session.actor;
             caller.user = Some(session.user);
             caller.session = Some(token);
@@ -304,12 +304,15 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 
-async fn session(app: &App, caller: &Caller, token: &SecretString) -> Done<Option<people::Session>> {
+/// The header by which a page says that it follows what happens by itself: nobody is using it for that.
+const REFRESH: &str = "x-refresh";
+
+async fn session(app: &App, caller: &Caller, token: &SecretString, by_itself: bool) -> Done<Option<people::Session>> {
     let asked = token.expose().clone();
     let session = app
         .read(caller.ctx(app, ""), move |tx, ctx| people::session(tx, ctx, &asked))
         .await?;
-    if session.as_ref().is_some_and(|session| session.touch) {
+    if !by_itself && session.as_ref().is_some_and(|session| session.touch) {
         let (used, ctx) = (token.expose().clone(), caller.ctx(app, ""));
         app.db.write(move |tx| people::touch(tx, &ctx, &used)).await?;
     }

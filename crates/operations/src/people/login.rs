@@ -47,6 +47,16 @@ impl Attempt {
         self
     }
 
+    /// The code an authenticator shows now. For a demonstration's own login page only: it has no authenticators.
+    pub fn code_now(&self, ctx: &Ctx) -> Done<Option<String>> {
+        let Some(user) = &self.user else { return Ok(None) };
+        let Some(sealed) = &user.totp_secret else {
+            return Ok(None);
+        };
+        let secret = ctx.platform.sealer.open(sealed, &passwords::totp_place(&user.id))?;
+        passwords::totp_code(secret.expose(), self.codes_at.unwrap_or(ctx.now)).map(Some)
+    }
+
     /// Whether the password is right. Pure and slow, and as slow where there is no such login: not inside a
     /// transaction.
     pub fn password_is(&self, password: &SecretString) -> bool {

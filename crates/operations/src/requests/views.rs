@@ -136,7 +136,7 @@ fn planned_view(ctx: &Ctx, catalog: &Catalog, chain: &Chain, step: &PlannedStep,
         fields: step
             .fields
             .iter()
-            .filter_map(|code| asked_field(ctx, code, &Evidence::default()))
+            .filter_map(|code| asked_field(ctx, code, &Evidence::default(), true))
             .collect(),
         serves: step.serves.clone(),
         ..bare(ctx, row, subject(ctx, chain, step.kind, knows))
@@ -238,7 +238,7 @@ fn step_view(
             .collect(),
         fields: list_of(&step.fields)
             .iter()
-            .filter_map(|c| asked_field(ctx, c, &evidence))
+            .filter_map(|c| asked_field(ctx, c, &evidence, step.remark.is_empty()))
             .collect(),
         serves: list_of(&step.serves),
         remark: if knows {
@@ -281,7 +281,8 @@ pub(crate) fn document_view(row: &DocumentRow) -> DocumentView {
     }
 }
 
-fn asked_field(ctx: &Ctx, code: &str, evidence: &Evidence) -> Option<FieldAsked> {
+/// A field of a step; what may be blank at first is asked for once the step has come back with a remark.
+fn asked_field(ctx: &Ctx, code: &str, evidence: &Evidence, first: bool) -> Option<FieldAsked> {
     let row = ctx.catalog().fields.get(code)?;
     let given = evidence.fields.get(code).cloned().unwrap_or_default();
     Some(FieldAsked {
@@ -291,6 +292,7 @@ fn asked_field(ctx: &Ctx, code: &str, evidence: &Evidence) -> Option<FieldAsked>
         check: code_of::<FieldCheck>(&row.check),
         value: given.shown,
         remark: given.remark,
+        optional: first && effects::may_be_blank(code),
     })
 }
 

@@ -93,6 +93,9 @@ pub struct FieldAsked {
     pub value: String,
     /// The reviewer's words when returned.
     pub remark: String,
+    /// It may be left out for now.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// A request.

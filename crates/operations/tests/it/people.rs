@@ -349,6 +349,35 @@ fn owners_make_accounts_of_their_own_merchant_only_and_never_staff() {
 }
 
 #[test]
+fn an_owner_sets_a_new_password_for_a_clerk_but_for_nobody_elses_people() {
+    for test in databases() {
+        let db = test.db();
+        let clerk = user(db, "clerk", "clerk");
+        let stranger = user(db, "admin", "administrator");
+        let mut calls = ctx(someone("ow", "owner"));
+        "mch_1".clone_into(&mut calls.actor.merchant);
+        let held = token(log_in(db, &mut calls.clone(), "clerk", PASSWORD, None));
+        let fresh = people::hash_password("another one", [9; 16]).unwrap();
+        let mut set = |id: String| {
+            let fresh = fresh.clone();
+            write(db, &mut calls, move |tx, ctx| {
+                people::reset_password(tx, ctx, &id, &fresh)
+            })
+        };
+        assert!(matches!(set(stranger), Err(Refused::NotFound { .. })));
+        set(clerk).unwrap();
+        assert!(!works(db, &calls, &held), "the clerk is signed out");
+        let old = log_in(db, &mut calls.clone(), "clerk", PASSWORD, None);
+        assert!(matches!(old, Login::Not(Refused::NotAuthenticated)));
+        assert!(works(
+            db,
+            &calls.clone(),
+            &token(log_in(db, &mut calls, "clerk", "another one", None))
+        ));
+    }
+}
+
+#[test]
 fn a_password_is_hashed_with_argon2id_and_has_a_length() {
     assert!(HASH.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert!(people::verify_password(&HASH, PASSWORD));

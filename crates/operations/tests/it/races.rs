@@ -23,7 +23,11 @@ fn while_open<A: Send + 'static, B: Send + 'static>(
     second: impl Fn(&mut Tx<'_>, &mut Ctx) -> Done<B> + Send + 'static,
 ) -> (Done<A>, Done<B>) {
     let (done, worked) = mpsc::channel();
-    let with = |seed| Ctx { now: ctx.now, ids: domain::ids::IdSource::seeded(seed), ..system() };
+    let with = |seed| Ctx {
+        now: ctx.now,
+        ids: domain::ids::IdSource::seeded(seed),
+        ..system()
+    };
     let (one, other) = (with(71), with(72));
     let first = db.write(move |tx| {
         let result = first(tx, &mut one.clone())?;
@@ -63,7 +67,9 @@ fn an_approval_at_the_moment_of_the_reversal_is_noted_and_does_not_revive_the_sa
     for (test, mut ctx, estate) in scenes() {
         let db = test.db();
         let sale = message(Kind::Sale, 1, 1000);
-        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &sale) else { panic!() };
+        let Begun::Ask(up) = begin(db, &mut ctx, &estate, &sale) else {
+            panic!()
+        };
         let (line, back) = (line(db, &ctx, &estate), reversal(&ctx, &sale));
         let (merchant, id) = (estate.merchant.clone(), up.id.clone());
         let (reversed, told) = while_open(

@@ -53,6 +53,8 @@ fn value(story: &mut Story, request: &str, field: &str) -> String {
                 .unwrap()
                 .0
         }
+        // Served by the institution itself.
+        ("service_agent", _) => String::new(),
         (_, FieldCheck::Text) => "说明".into(),
         (_, FieldCheck::Mobile) => "13800000000".into(),
         (_, FieldCheck::ResidentId) => "11010519491231002X".into(),

@@ -71,7 +71,16 @@ async fn list_events(State(app): State<App>, caller: Caller, asked: Asked) -> Re
     };
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
         let (merchant, terminal) = terminal_of(tx, &filter.merchant, &filter.terminal)?;
-        events::list(tx, ctx, &events::Filter { merchant, terminal, ..filter }, &paging)
+        events::list(
+            tx,
+            ctx,
+            &events::Filter {
+                merchant,
+                terminal,
+                ..filter
+            },
+            &paging,
+        )
     });
     Ok(Json(page.await?))
 }
@@ -82,7 +91,11 @@ fn terminal_of(tx: &mut Tx<'_>, merchant: &str, named: &str) -> Done<(String, St
         return Ok((merchant.to_owned(), named.to_owned()));
     }
     let found = terminals::by_number(tx, named)?.ok_or_else(|| Refused::not_found("terminal", named))?;
-    let merchant = if merchant.is_empty() { found.merchant } else { merchant.to_owned() };
+    let merchant = if merchant.is_empty() {
+        found.merchant
+    } else {
+        merchant.to_owned()
+    };
     Ok((merchant, found.terminal))
 }
 
@@ -110,7 +123,11 @@ async fn get_timeline(
     let kind = asked.text("kind").unwrap_or_else(|| "merchant".to_owned());
     let id = asked.text("id").unwrap_or_else(|| merchant.clone());
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
-        let id = if kind == "terminal" { terminal_of(tx, &merchant, &id)?.1 } else { id };
+        let id = if kind == "terminal" {
+            terminal_of(tx, &merchant, &id)?.1
+        } else {
+            id
+        };
         events::timeline(tx, ctx, &merchant, &kind, &id, &paging)
     });
     Ok(Json(page.await?))

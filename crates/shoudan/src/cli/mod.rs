@@ -1,5 +1,6 @@
 //! The command line: starting the server, asking one that runs, and tools that need none.
 
+mod account;
 mod ask;
 mod catalog;
 mod client;
@@ -78,8 +79,19 @@ enum Command {
         #[command(subcommand)]
         what: Catalog,
     },
+    /// Accounts of an installation, made beside the server: the first one, or one when nobody can log in.
+    Account {
+        #[command(subcommand)]
+        what: Account,
+    },
     /// Work a simulated POS terminal of the demonstration's world.
     Pos(pos::Pos),
+}
+
+#[derive(Subcommand)]
+enum Account {
+    /// Make an account; for staff a second factor is made too, and shown this once.
+    Add(account::Add),
 }
 
 #[derive(Subcommand)]
@@ -192,6 +204,9 @@ pub fn main() -> ExitCode {
         Command::Catalog {
             what: Catalog::List { what, zh },
         } => catalog::list(what, zh),
+        Command::Account {
+            what: Account::Add(add),
+        } => account::add(&add),
         Command::Pos(pos) => pos::pos(&pos),
     };
     match done {

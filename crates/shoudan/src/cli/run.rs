@@ -29,8 +29,8 @@ use crate::{jobs, serve as http};
 /// How long the demonstration's gateway waits for the network: long enough to see, short enough to wait for.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// How many accounts of a role are printed; reviews take two reviewers.
-const SHOWN_PER_ROLE: usize = 2;
+/// How many accounts of a role are printed; all of staff are.
+const SHOWN: [(&str, usize); 2] = [("agent", 1), ("owner", 3)];
 
 /// Where the file describing the demonstration's world is.
 const WORLD: &str = "world.json";
@@ -241,27 +241,7 @@ fn script(cards: &[TestCard], zone_key: &DesKey) -> NetworkScript {
 
 /// What a newcomer needs: addresses, accounts, three things to try.
 fn told(asked: &Demo, world: &World) -> String {
-    let mut accounts = String::new();
-    for (n, account) in world.accounts.iter().enumerate() {
-        let alike = world
-            .accounts
-            .iter()
-            .take(n)
-            .filter(|other| other.role == account.role)
-            .count();
-        if alike < SHOWN_PER_ROLE {
-            let code = account
-                .totp_secret
-                .as_deref()
-                .map_or(String::new(), |secret| format!("  second factor {secret}"));
-            // Writing into a String cannot fail.
-            let _ = writeln!(
-                accounts,
-                "    {:14} {:14} {}{code}",
-                account.role, account.login, account.name
-            );
-        }
-    }
+    let accounts = accounts(world);
     let live = world
         .terminals_list
         .iter()
@@ -278,7 +258,7 @@ fn told(asked: &Demo, world: &World) -> String {
   Pages and API    {http}
   POS terminals    {terminals} (ISO 8583)
 
-  Accounts (password {PASSWORD}; the others are in {})
+  Accounts (password {PASSWORD}; all of them are in {})
 {accounts}
   Three things to try
     1  sell           shoudan pos{data} sign-in && shoudan pos{data} sale 12.34
@@ -290,6 +270,34 @@ fn told(asked: &Demo, world: &World) -> String {
 ",
         file.display()
     )
+}
+
+/// Staff with the keys of their authenticators, some of the others, and how many more there are.
+fn accounts(world: &World) -> String {
+    let mut lines = String::new();
+    let mut shown = 0;
+    for (n, account) in world.accounts.iter().enumerate() {
+        let before = world.accounts.iter().take(n);
+        let alike = before.filter(|other| other.role == account.role).count();
+        let most = SHOWN.iter().find(|row| row.0 == account.role).map_or(0, |row| row.1);
+        if account.totp_secret.is_none() && alike >= most {
+            continue;
+        }
+        shown += 1;
+        let secret = account.totp_secret.as_deref();
+        let code = secret.map_or(String::new(), |secret| format!("  second factor {secret}"));
+        // Writing into a String cannot fail.
+        let _ = writeln!(
+            lines,
+            "    {:14} {:14} {}{code}",
+            account.role, account.login, account.name
+        );
+    }
+    let others = world.accounts.len() - shown;
+    if others > 0 {
+        let _ = writeln!(lines, "    … and {others} more in {WORLD}");
+    }
+    lines
 }
 
 /// Says what there is, then the line that programs wait for.

@@ -85,7 +85,8 @@ pub fn stops_a_sale(s: &Seeder, reason: &str) -> bool {
 }
 
 fn bring_about(tx: &mut Tx<'_>, s: &mut Seeder, reason: &str, merchant: &str, terminal: &str) -> Done<()> {
-    let days = 1 + s.dice(9);
+    // Two days at least: some merchants asked for restoration yesterday.
+    let days = 2 + s.dice(8);
     let at = s.days_ago(days);
     let placer = placer(s, reason);
     s.act(&placer, at, why(reason));

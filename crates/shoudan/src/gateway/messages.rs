@@ -80,7 +80,10 @@ async fn deal(gateway: &Arc<Gateway>, message: &Message, kind: Kind) -> Done<Sai
     let Some(batch) = F60::of(message).map(|f60| i64::from(f60.batch)) else {
         return refuse(gateway, message, "30");
     };
-    if LOOKED_UP.iter().any(|field| message.text(*field).is_some_and(|text| text.contains('\0'))) {
+    if LOOKED_UP
+        .iter()
+        .any(|field| message.text(*field).is_some_and(|text| text.contains('\0')))
+    {
         return refuse(gateway, message, "30");
     }
     let ctx = gateway.ctx(&number, "-", kind.row().en);

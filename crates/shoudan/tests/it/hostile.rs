@@ -44,7 +44,10 @@ fn a_number_with_a_nul_is_answered_30() {
         let raw = Raw::of(&scene);
         let whole = raw.management("0820", 301).encode().unwrap();
         for number in [&raw.number, &raw.merchant] {
-            let at = whole.windows(number.len()).position(|part| part == number.as_bytes()).unwrap();
+            let at = whole
+                .windows(number.len())
+                .position(|part| part == number.as_bytes())
+                .unwrap();
             let mut odd = whole.clone();
             odd[at + number.len() - 1] = 0;
             let answer = bytes(scene.address, &framed(odd)).await.unwrap();

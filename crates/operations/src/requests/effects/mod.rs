@@ -2,6 +2,7 @@
 //! the step out, `before` ahead of the stage moves, `after` behind them.
 
 mod account;
+mod agent;
 mod data;
 mod device;
 
@@ -57,6 +58,7 @@ const EFFECTS: &[Effect] = &[
     Effect("make_account_effective",    Some(account::check_boundary),     Some(account::switch),      Some(account::effective)),
     Effect("undo_change",               None,                              None,                       Some(account::undo)),
     Effect("cancel_closure",            None,                              None,                       Some(cancel_closure)),
+    Effect("assign_agent",              Some(agent::check),                Some(agent::hand_over),     None),
     Effect("complete_training",         None,                              None,                       Some(trained)),
     Effect("wait_for_review",           None,                              None,                       Some(reviewed)),
     Effect("sign_contract",             None,                              Some(draft_contract),       Some(signed)),
@@ -143,9 +145,10 @@ pub(crate) fn target(work: &Work, step: &str, kind: SubjectKind) -> String {
     }
 }
 
-/// Whether a field may be left out at first: it is asked for after something was sent.
+/// Whether a field may be left out: the amount is asked for after something was sent, and without an agent the
+/// institution serves the merchant itself.
 pub(crate) fn may_be_blank(field: &str) -> bool {
-    field == "verification_amount"
+    matches!(field, "verification_amount" | agent::FIELD)
 }
 
 /// Whether the system carries a step out itself.

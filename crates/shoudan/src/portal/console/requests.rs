@@ -184,7 +184,7 @@ fn own_step(page: &Page<'_>, data: &Request, step: &StepView) -> Markup {
                 form id={ "f-form-" (step.step) } method="post" action=(paths::step(&it.merchant_id, &it.id, &step.step)) {
                     input type="hidden" name="version" value=(it.version);
                     @for asked in &step.fields {
-                        (field(page, &Field { hint: &asked.hint, value: or(typed(&asked.code), &asked.value), ..Field::line(&asked.code, &asked.name) }.error_from(&data.errors)))
+                        (field(page, &Field { hint: &asked.hint, value: or(typed(&asked.code), &asked.value), optional: asked.optional, ..Field::line(&asked.code, &asked.name) }.error_from(&data.errors)))
                     }
                     (field(page, &Field { hint: page.say(d::STEP_EVIDENCE_HINT), value: typed("evidence"), most: Some(500), ..Field::line("evidence", page.say(d::STEP_EVIDENCE)) }.of(Input::Lines).error_from(&data.errors)))
                     button.button.primary type="submit" { (icon(Icon::Check)) span { (page.say(d::STEP_DONE)) } }

@@ -4,7 +4,8 @@ use axum::http::Method;
 use axum::response::Response;
 use operations::explain::{self, Ask, Audience};
 use operations::refused::Done;
-use operations::views::{Paging, RequestRow, StepView, TerminalView};
+use operations::requests::Offer;
+use operations::views::{Explanation, Paging, RequestRow, StepView, TerminalView};
 use operations::{Ctx, requests, takings, terminals};
 use store::Tx;
 
@@ -71,7 +72,7 @@ fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<Home> {
     under_way.truncate(UNDER_WAY);
     let next = match next_step(tx, ctx, merchant, own)? {
         Some(next) => Some(next),
-        None => first_restoration(tx, ctx, merchant, &machines)?,
+        None => first_restoration(tx, ctx, merchant, &explanation, &machines)?,
     };
     let days = takings::last(tx, ctx, merchant, DAYS)?;
     let days = days
@@ -108,36 +109,42 @@ fn next_step(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, mut open: Vec<Reque
     Ok(None)
 }
 
-/// The first step of bringing back a stopped terminal that nobody has begun to bring back.
+/// The first step of bringing back what nobody has begun to bring back: the merchant as a whole where the cause is its
+/// own, which brings back every terminal; else a stopped terminal.
 fn first_restoration(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
     merchant: &str,
+    whole: &Explanation,
     machines: &[TerminalView],
 ) -> Done<Option<NextAction>> {
+    let offers = requests::offers(tx, ctx, merchant, None)?;
+    if let Some(next) = beginning(ctx, &offers, whole, merchant, "") {
+        return Ok(Some(next));
+    }
     for one in machines
         .iter()
         .filter(|t| t.standing != "works" && t.standing != "ended")
         .take(3)
     {
         let offers = requests::offers(tx, ctx, merchant, Some(&one.id))?;
-        let Some(offer) = offers.into_iter().find(|offer| offer.kind == "restoration") else {
-            continue;
-        };
         let told = explain::terminal(tx, ctx, merchant, &one.id, &Ask::default(), Audience::Merchant)?;
-        let first = told.plan.steps.into_iter().find(|step| step.state == "now");
-        if let (None, Some(step)) = (told.plan.request, first)
-            && may_do(ctx, &step)
-        {
-            let href = paths::new_request(&offer.kind, &one.id);
-            return Ok(Some(NextAction {
-                request_name: format!("{} {}", one.number, offer.name),
-                step,
-                href,
-            }));
+        if let Some(next) = beginning(ctx, &offers, &told, &one.id, &one.number) {
+            return Ok(Some(next));
         }
     }
     Ok(None)
+}
+
+/// The way into a restoration that is offered, not begun, and begins with a step the reader may carry out.
+fn beginning(ctx: &Ctx, offers: &[Offer], told: &Explanation, subject: &str, number: &str) -> Option<NextAction> {
+    let offer = offers.iter().find(|offer| offer.kind == "restoration")?;
+    let first = told.plan.steps.iter().find(|step| step.state == "now")?;
+    (told.plan.request.is_none() && may_do(ctx, first)).then(|| NextAction {
+        request_name: format!("{number} {}", offer.name).trim_start().to_owned(),
+        step: first.clone(),
+        href: paths::new_request(&offer.kind, subject),
+    })
 }
 
 /// Whether the step table lets the reader's role carry a step out.

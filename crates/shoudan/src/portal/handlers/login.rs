@@ -115,11 +115,29 @@ fn words(visit: &Visit, refused: Refused, wrong: crate::portal::words::Word) -> 
 }
 
 async fn code_form(State(app): State<App>, headers: HeaderMap, visit: Visit, query: Asked) -> Response {
-    if read_note(&app, &headers).is_none() {
+    let Some(name) = read_note(&app, &headers) else {
         return Redirect::to(paths::LOGIN).into_response();
-    }
+    };
     let next = query.filter("next");
-    shown(public::login_code(&visit.page(), "", local(&next, "")))
+    let shown_code = demo_code(&visit, name).await;
+    shown(public::login_code(
+        &visit.page(),
+        "",
+        local(&next, ""),
+        shown_code.as_deref(),
+    ))
+}
+
+/// In the demonstration, the code an authenticator would show: whoever tries it out has none.
+async fn demo_code(visit: &Visit, name: String) -> Option<String> {
+    if !visit.app.demo {
+        return None;
+    }
+    let hand = visit.app.clock.hand();
+    let code = visit
+        .read(move |tx, ctx| people::login_row(tx, &name)?.with_codes_at(hand).code_now(ctx))
+        .await;
+    code.ok().flatten()
 }
 
 async fn second(State(app): State<App>, headers: HeaderMap, visit: Visit, typed: Typed) -> Result<Response, Problem> {
@@ -132,8 +150,9 @@ async fn second(State(app): State<App>, headers: HeaderMap, visit: Visit, typed:
         .map_err(Problem::too_often)?;
     let code: String = typed.get("code").chars().filter(|c| !c.is_whitespace()).collect();
     let hand = app.clock.hand();
+    let login = name.clone();
     let attempt = visit
-        .read(move |tx, _| people::login_row(tx, &name))
+        .read(move |tx, _| people::login_row(tx, &login))
         .await?
         .with_codes_at(hand);
     // The sealed note says that the password was right.
@@ -149,7 +168,13 @@ async fn second(State(app): State<App>, headers: HeaderMap, visit: Visit, typed:
         Login::Not(refused) => refused,
     };
     let error = words(&visit, refused, w::CODE_WRONG);
-    Ok(came_back(public::login_code(&visit.page(), &error, local(next, ""))))
+    let shown_code = demo_code(&visit, name).await;
+    Ok(came_back(public::login_code(
+        &visit.page(),
+        &error,
+        local(next, ""),
+        shown_code.as_deref(),
+    )))
 }
 
 async fn sign_out(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {

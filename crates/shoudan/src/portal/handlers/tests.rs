@@ -204,7 +204,7 @@ fn the_one_box_leads_to_a_page_or_says_what_is_wrong() {
     let stopped = scene.world.terminals_list.iter().find(|t| t.reason.is_some()).unwrap();
     let found = browser.open(&format!("/find?q={}", stopped.serial_number));
     let page = browser.open(&found.to);
-    assert_eq!((page.status, page.text.contains("cannot use")), (200, true));
+    assert_eq!((page.status, page.text.contains("How it comes back")), (200, true));
     assert!(!page.text.contains(&stopped.merchant_number) && !page.text.contains(&stopped.terminal_number));
 }
 

@@ -87,11 +87,7 @@ fn taking(page: &Page<'_>, data: &Home) -> Markup {
             icon: Icon::Terminal,
             what: page.say(w::TAKE_NO_TERMINAL),
             how: page.say(w::TERMINALS_NONE_HOW),
-            action: Some(Action::link(
-                page.say(w::ORDER_TERMINAL),
-                paths::new_request("device_order", ""),
-                Weight::Primary,
-            )),
+            action: None,
         });
     }
     let fine = data.terminals.iter().filter(|t| t.standing == "works").count();
@@ -125,8 +121,13 @@ fn nothing_sells(page: &Page<'_>, data: &Home, all: usize) -> String {
 /// The terminals that do not sell, each with its way to why.
 fn stopped_ones(page: &Page<'_>, data: &Home) -> Option<Markup> {
     let stopped: Vec<&TerminalView> = data.terminals.iter().filter(|t| t.standing != "works").collect();
-    if stopped.is_empty() {
-        return None;
+    let first = stopped.first()?;
+    // The merchant's own cause stops them all alike: one way to it says as much as a list.
+    if data.explanation.standing != "works" && stopped.len() == data.terminals.len() && stopped.len() > 1 {
+        return Some(html! {
+            p { (w::all_affected(page.lang, stopped.len())) }
+            p { a href=(paths::terminal(&first.id)) { (page.say(w::SEE_WHY)) } }
+        });
     }
     Some(html! {
         ul.banner-list {

@@ -151,7 +151,12 @@ fn about(page: &Page<'_>, it: &RequestView) -> Markup {
     if let Some(at) = it.closed_at {
         all.push(Fact::of(page.say(w::CLOSED), page.when(at)));
     } else {
-        all.push(Fact::text(page.say(w::TURN), &it.waiting_on_name));
+        let whose = if is_own_turn(&it.waiting_on) {
+            page.say(w::YOU)
+        } else {
+            it.waiting_on_name.as_str()
+        };
+        all.push(Fact::text(page.say(w::TURN), whose));
     }
     facts(&all)
 }

@@ -245,6 +245,7 @@ fn asked_field(page: &Page<'_>, data: &Step<'_>, asked: &FieldAsked) -> Markup {
             fill: how.fill,
             sensitive: how.sensitive,
             most: Some(200),
+            optional: asked.optional,
             ..Field::line(&asked.code, &asked.name)
         }.of(Input::Line(how.html_type)).error_from(&data.errors)))
         @if !asked.remark.is_empty() { blockquote.remark { b { (page.say(parts::REMARK)) } " " (asked.remark) } }

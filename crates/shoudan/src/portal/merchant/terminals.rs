@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use operations::views::{Page as Rows, TerminalView};
 
-use crate::portal::components::{Action, Area, Empty, Place, Weight, badge, empty, pager, shell};
+use crate::portal::components::{Area, Empty, Place, badge, empty, pager, shell};
 use crate::portal::icons::{Icon, icon};
 use crate::portal::words::merchant as w;
 use crate::portal::{Page, Standing, paths};
@@ -21,7 +21,7 @@ pub fn terminals(page: &Page<'_>, rows: &Rows<TerminalView>) -> Markup {
                     icon: Icon::Terminal,
                     what: page.say(w::TERMINALS_NONE),
                     how: page.say(w::TERMINALS_NONE_HOW),
-                    action: Some(Action::link(page.say(w::ORDER_TERMINAL), paths::new_request("device_order", ""), Weight::Primary)),
+                    action: None,
                 }))
             } @else {
                 ul.cards { @for one in &rows.data { li { (card(page, one)) } } }

@@ -101,8 +101,8 @@ fn demo_accounts(page: &Page<'_>, accounts: &[DemoAccount]) -> Markup {
     }
 }
 
-/// `/login/code`
-pub fn login_code(page: &Page<'_>, wrong: &str, next: &str) -> Markup {
+/// `/login/code`. `shown` is the code of now, which only a demonstration tells.
+pub fn login_code(page: &Page<'_>, wrong: &str, next: &str, shown: Option<&str>) -> Markup {
     shell(
         page,
         page.say(w::CODE_TITLE),
@@ -124,6 +124,7 @@ pub fn login_code(page: &Page<'_>, wrong: &str, next: &str) -> Markup {
                     }))
                     button.button.primary type="submit" { (page.say(w::CODE_BUTTON)) }
                 }
+                @if let Some(code) = shown { p.quiet { (page.say(w::DEMO_CODE)) " " b.number { (code) } } }
             }
         },
     )

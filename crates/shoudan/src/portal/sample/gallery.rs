@@ -152,7 +152,10 @@ fn public_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
         ("code-gone", public::code_gone(&page("/e/7K3-M9X"), "7K3-M9X")),
         ("status", public::status(&page("/status"), &services)),
         ("login", public::login(&page("/login"), &login)),
-        ("login-code", public::login_code(&page("/login/code"), "", "")),
+        (
+            "login-code",
+            public::login_code(&page("/login/code"), "", "", Some("402913")),
+        ),
         ("problem-403", problem(403)),
         ("problem-404", problem(404)),
         ("problem-409", problem(409)),

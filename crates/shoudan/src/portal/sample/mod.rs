@@ -2,7 +2,11 @@
 //! program these texts come from the catalogue and the database.
 
 #[cfg(test)]
+mod console_rows;
+#[cfg(test)]
 pub mod console_sample;
+#[cfg(test)]
+mod console_work;
 #[cfg(test)]
 pub mod gallery;
 mod lists;

@@ -206,6 +206,7 @@ pub fn field_step(lang: Lang, kind: &str) -> StepView {
         check: check.into(),
         value: value.into(),
         remark: String::new(),
+        optional: false,
     };
     let form = vec![
         asked(

@@ -4,6 +4,7 @@ words! {
     // Home
     HOME_TITLE: "首页", "Home";
     TAKE_ALL: "现在可以收款", "You can take money now";
+    all_affected(all): "全部 {all} 台收款机都受影响", "All {all} terminals are affected";
     take_some(fine, all): "{all} 台收款机，{fine} 台可以收款", "{fine} of {all} terminals can take money";
     take_none(all): "{all} 台收款机现在都不能收款", "None of your {all} terminals can take money now";
     TAKE_ONE_NOT: "收款机现在不能收款", "Your terminal cannot take money now";

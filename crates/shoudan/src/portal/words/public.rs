@@ -104,6 +104,7 @@ words! {
     CODE_WRONG: "验证码不对或已经用过。请等验证器显示下一组数字再输入；同时核对手机时间是否准确。",
         "The code is not right or was used already. Wait for the next one, and see that the phone's clock is right.";
     DEMO_ACCOUNTS: "演示账户", "Demonstration accounts";
+    DEMO_CODE: "演示环境没有验证器，现在的验证码是", "The demonstration has no authenticator; the code now is";
     DEMO_TOTP: "验证器密钥", "Authenticator key";
 
     // Problems

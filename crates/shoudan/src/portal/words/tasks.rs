@@ -9,6 +9,7 @@ words! {
     START: "可以申请", "What you can ask for";
     REQUEST: "申请", "Request";
     ABOUT: "对象", "About";
+    YOU: "您", "you";
     TURN: "轮到", "Whose turn";
     PROMISED: "承诺时间", "Promised";
     OPENED: "提交于", "Opened";

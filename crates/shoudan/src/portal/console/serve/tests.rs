@@ -198,7 +198,11 @@ fn a_stop_is_previewed_placed_seen_and_lifted_by_another() {
     let (status, stop, placed) = first.ask("POST", "/console/stops/new", &form);
     assert_eq!(status, 200, "{placed}");
     assert!(placed.contains("seen on the spot") && stop.starts_with("/console/stops/mch_"));
-    assert!(first.get(&format!("/console/terminals/{number}")).contains(&reason.code));
+    assert!(
+        first
+            .get(&format!("/console/terminals/{number}"))
+            .contains(&reason.code)
+    );
 
     // As of a minute before it, nothing was wrong.
     let earlier = scene.app.now().millis() - 60_000;
