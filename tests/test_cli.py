@@ -26,7 +26,7 @@ Run = Callable[..., subprocess.CompletedProcess]
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[dict]:
-    """A world that these commands may move on by months."""
+    """A world that these commands may move on by days."""
     with server.demo("sqlite") as running:
         yield running
 
@@ -50,16 +50,13 @@ def shoudan(
     )
 
 
-@pytest.fixture(scope="module")
-def home(world: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home_of(world: dict, directory: Path) -> Path:
     """The directory where somebody started the demonstration: its data are in ./data."""
-    directory = tmp_path_factory.mktemp("home")
     (directory / "data").symlink_to(world["directory"])
     return directory
 
 
-@pytest.fixture
-def run(home: Path) -> Run:
+def running_in(home: Path) -> Run:
     """Runs a command beside the demonstration and says what it printed when it ended otherwise than expected."""
 
     def command(*arguments: str, code: int = 0, language: str = "en") -> subprocess.CompletedProcess:
@@ -69,6 +66,18 @@ def run(home: Path) -> Run:
         return done
 
     return command
+
+
+@pytest.fixture(scope="module")
+def run(world: dict, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return running_in(home_of(world, tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Run]:
+    """Somebody with a demonstration of their own: the README's walk moves its clock on by months."""
+    with server.demo("sqlite") as own:
+        yield running_in(home_of(own, tmp_path))
 
 
 def stopped(world: dict, reason: str) -> dict:
@@ -89,7 +98,7 @@ def test_both_readmes_walk_the_same_way():
     assert commands_of("README.md") == commands_of("README.zh-CN.md")
 
 
-def test_the_readme_is_true(run: Run):
+def test_the_readme_is_true(newcomer: Run):
     """Each line of the walk as a newcomer types it; the code comes from the slip that the declined sale printed."""
     commands = commands_of("README.md")
     assert len(commands) >= 9
@@ -100,7 +109,7 @@ def test_the_readme_is_true(run: Run):
         expected = 1 if is_sale and len(sales) == 1 else 0
         typed = [code if code and word == SAMPLE_CODE else word for word in command]
         assert SAMPLE_CODE not in typed, "the README explains a code before a slip has shown one"
-        done = run(*typed, code=expected)
+        done = newcomer(*typed, code=expected)
         if is_sale:
             sales.append(done.stdout)
             found = CODE.search(done.stdout)

@@ -223,6 +223,8 @@ pub struct IdSource {
     counter: u64,
     /// The time and the 80 low bits of the last id.
     last: (i64, u128),
+    /// What ids begin with after their time, if not by chance.
+    turn: Option<u32>,
 }
 
 impl IdSource {
@@ -237,6 +239,16 @@ impl IdSource {
             start,
             counter: 0,
             last: (i64::MIN, 0),
+            turn: None,
+        }
+    }
+
+    /// The same for the `turn`-th of several sources that make ids at one and the same millisecond, as all do while a
+    /// clock stands still: ids of a later turn sort after those of an earlier one. Turns count up to 2³¹ - 1.
+    pub const fn in_turn(self, turn: u32) -> Self {
+        Self {
+            turn: Some(turn),
+            ..self
         }
     }
 
@@ -275,8 +287,10 @@ impl IdSource {
             // A random step of up to 2³² keeps the next id from being this one plus one.
             self.last.1 + 1 + (fresh & 0xffff_ffff)
         } else {
-            // One bit left free above: room for 2⁴⁷ ids within the millisecond.
-            fresh >> 1
+            // One bit left free above: room for 2⁴⁷ ids within the millisecond. With a turn before the random part: 2¹⁵.
+            self.turn.map_or(fresh >> 1, |turn| {
+                (u128::from(turn) << 47 & (u128::MAX >> 49)) | (fresh & ((1 << 47) - 1))
+            })
         };
         self.last = (at.millis(), low);
         let mut tail = [0; 10];

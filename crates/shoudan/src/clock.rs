@@ -42,7 +42,64 @@ enum Chance {
         commands: IdSource,
         moment: i64,
         jobs: u64,
+        turns: Turns,
     },
+}
+
+/// In which order ids made at one and the same millisecond sort: as commands came, so that what is newest stands first
+/// although the clock stands still. What jobs do while the clock is being moved comes before the commands that follow;
+/// what they do later comes after all of them, since nobody knows between which two commands they happen to run.
+struct Turns {
+    /// Before this start of the program none, so that a later start's ids sort after an earlier one's.
+    first: u32,
+    /// How many turns were taken.
+    taken: u32,
+    /// `taken` when the clock was moved last.
+    at_move: Option<u32>,
+}
+
+impl Turns {
+    /// Turns of one start.
+    const OF_START: u32 = 1 << 21;
+    /// The first of those behind all others.
+    const LATE: u32 = 1 << 30;
+
+    fn of_start(start: u64) -> Self {
+        let first = u32::try_from(start % 512).unwrap_or(0) * Self::OF_START;
+        Self {
+            first,
+            taken: 0,
+            at_move: None,
+        }
+    }
+
+    fn here(&self) -> u32 {
+        self.first + self.taken.min(Self::OF_START - 1)
+    }
+
+    fn take(&mut self) -> u32 {
+        self.taken += 1;
+        self.here()
+    }
+
+    /// The turn of a job that is the `jobs`-th of its moment.
+    fn of_job(&self, jobs: u64) -> u32 {
+        if self.is_moving() {
+            self.here()
+        } else {
+            Self::LATE + u32::try_from(jobs).unwrap_or(Self::LATE - 1).min(Self::LATE - 1)
+        }
+    }
+
+    /// Whether no command came since the clock was moved.
+    fn is_moving(&self) -> bool {
+        self.at_move == Some(self.taken)
+    }
+
+    fn moved(&mut self) {
+        self.taken += 1;
+        self.at_move = Some(self.taken);
+    }
 }
 
 impl Clock {
@@ -59,6 +116,7 @@ impl Clock {
                     commands: IdSource::seeded(seed),
                     moment: 0,
                     jobs: 0,
+                    turns: Turns::of_start(start),
                 }
             }
         };
@@ -102,13 +160,16 @@ impl Clock {
     /// Notes that the durable offset is now this.
     pub fn moved(&self, offset: i64) {
         self.offset.store(offset, Ordering::Release);
+        if let Chance::Seeded { turns, .. } = &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner) {
+            turns.moved();
+        }
     }
 
     /// The source of one command's ids.
     pub fn ids(&self) -> IdSource {
         match &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner) {
             Chance::Machine => IdSource::from_entropy(entropy()),
-            Chance::Seeded { commands, .. } => IdSource::from_entropy(commands.bytes()),
+            Chance::Seeded { commands, turns, .. } => IdSource::from_entropy(commands.bytes()).in_turn(turns.take()),
         }
     }
 
@@ -116,7 +177,13 @@ impl Clock {
     pub fn job_ids(&self, now: Time) -> IdSource {
         match &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner) {
             Chance::Machine => IdSource::from_entropy(entropy()),
-            Chance::Seeded { seed, moment, jobs, .. } => {
+            Chance::Seeded {
+                seed,
+                moment,
+                jobs,
+                turns,
+                ..
+            } => {
                 if *moment != now.millis() {
                     (*moment, *jobs) = (now.millis(), 0);
                 }
@@ -124,17 +191,22 @@ impl Clock {
                 for _ in 0..*jobs {
                     let _: [u8; 32] = of_moment.bytes();
                 }
-                IdSource::from_entropy(of_moment.bytes())
+                IdSource::from_entropy(of_moment.bytes()).in_turn(turns.of_job(*jobs))
             }
         }
     }
 
     /// Notes that a job at `now` used its ids, so that the next one gets others.
     pub fn job_ids_used(&self, now: Time) {
-        if let Chance::Seeded { moment, jobs, .. } = &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Chance::Seeded {
+            moment, jobs, turns, ..
+        } = &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)
             && *moment == now.millis()
         {
             *jobs += 1;
+            if turns.is_moving() {
+                turns.moved();
+            }
         }
     }
 }
@@ -189,6 +261,26 @@ mod tests {
             draw(&Clock::new(Kind::Frozen, 7, 0, 0)),
             draw(&Clock::new(Kind::Frozen, 7, 1, 0))
         );
+    }
+
+    #[test]
+    fn while_the_clock_stands_still_ids_sort_as_commands_came() {
+        use domain::ids::EventId;
+        let clock = Clock::new(Kind::Frozen, 7, 0, 0);
+        let command = || clock.ids().id::<EventId>(clock.now()).to_string();
+        let job = || {
+            let id = clock.job_ids(clock.now()).id::<EventId>(clock.now()).to_string();
+            clock.job_ids_used(clock.now());
+            id
+        };
+        let mut made = vec![command(), command(), command()];
+        clock.moved(86_400_000);
+        // What the move itself brought about, then what people did, then what nobody waited for.
+        made.extend([job(), job(), command(), command()]);
+        made.push(job());
+        assert!(made.is_sorted(), "{made:?}");
+        let again = Clock::new(Kind::Frozen, 7, 1, 86_400_000);
+        assert!(again.ids().id::<EventId>(again.now()).to_string() > made[6]);
     }
 
     #[test]

@@ -76,6 +76,20 @@ fn a_source_does_not_show_what_it_started_from() {
 }
 
 #[test]
+fn sources_in_turn_make_ids_that_sort_by_their_turn() {
+    let ids = |turn: u32| -> Vec<EventId> {
+        let mut source = IdSource::seeded(u64::from(turn % 3)).in_turn(turn);
+        (0..50).map(|_| source.id(at(5))).collect()
+    };
+    let made: Vec<EventId> = [0, 1, 2, 77, (1 << 31) - 1].into_iter().flat_map(ids).collect();
+    assert!(made.is_sorted() && made.iter().collect::<BTreeSet<_>>().len() == made.len());
+    assert!(
+        made[249] < IdSource::seeded(1).id::<EventId>(at(6)),
+        "the time comes first"
+    );
+}
+
+#[test]
 fn numbers_below_a_limit_reach_all_of_it_and_nothing_else() {
     let mut source = IdSource::seeded(3);
     let drawn: BTreeSet<u64> = (0..500).map(|_| source.below(6)).collect();

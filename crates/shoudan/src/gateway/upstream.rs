@@ -123,18 +123,19 @@ pub(super) fn judged(outcome: Outcome) -> NetworkAnswer {
     }
 }
 
-/// What the network's answer means for a reversal: any answer ends it, except that the centre itself is in trouble.
+/// What the network's answer means for a reversal: only the outcomes of a reversal that was understood end it (done, the
+/// original ended otherwise, nothing to reverse, another amount). Anything else, a format or key error as much as a
+/// centre in trouble, says nothing about the card holder's money, so the reversal stays queued.
 pub(super) fn heard(outcome: Outcome) -> Heard {
     match outcome {
         Outcome::Refused(why) => Heard::Nothing(why.to_owned()),
         Outcome::Unknown(why) => Heard::Nothing(why),
         Outcome::Done(answer) => {
             let code = answer.text(39).unwrap_or_default().to_owned();
-            let again = matches!(code.as_str(), "06" | "09" | "90" | "91" | "92" | "96" | "98");
-            if again {
-                Heard::Nothing(format!("code {code}"))
-            } else {
+            if matches!(code.as_str(), "00" | "01" | "12" | "25" | "64") {
                 Heard::Answered(code)
+            } else {
+                Heard::Nothing(format!("code {code}"))
             }
         }
     }

@@ -41,7 +41,7 @@ fn malformed_messages_are_answered_30_or_the_connection_is_closed() {
 #[test]
 fn a_number_with_a_nul_is_answered_30() {
     on_every_database(|scene| async move {
-        let raw = Raw::of(&scene);
+        let mut raw = Raw::of(&scene);
         let whole = raw.management("0820", 301).encode().unwrap();
         for number in [&raw.number, &raw.merchant] {
             let at = whole
