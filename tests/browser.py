@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import struct
@@ -127,15 +128,6 @@ def assert_fits(page: Page) -> None:
     assert wide <= 0, f"{page.url} is {wide} px wider than the screen"
 
 
-def assert_sound(page: Page, name: str | None = None) -> None:
-    """What holds for every page of the product, wherever a test comes by; `name` keeps a picture of it."""
-    if name is not None:
-        screenshot(page, name)
-    assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
-    assert_fits(page)
-    assert_accessible(page)
-
-
 # Signing in ---------------------------------------------------------------------------------
 
 _COOKIES: dict[tuple[str, str], list[dict]] = {}
@@ -184,6 +176,7 @@ def fresh_code(base: str, account: dict) -> str:
 # Files --------------------------------------------------------------------------------------
 
 
+@functools.cache
 def png(width: int = 640, height: int = 420) -> bytes:
     """A picture a camera might have taken: shades without any text, some kilobytes."""
     rows = b"".join(

@@ -55,6 +55,9 @@ PAGES: list[tuple[str, str]] = [
     ("owner", "{request}"),
     ("owner", "{step}"),
     ("owner", "/m/me"),
+    ("owner", "/m/me/people/new"),
+    ("owner", "{person}"),
+    ("owner", "/m/me/password"),
     ("agent", "/agent"),
     ("agent", "{agent_terminal}"),
     ("reviewer", "/console"),
@@ -63,6 +66,7 @@ PAGES: list[tuple[str, str]] = [
     ("reviewer", "/console/merchants"),
     ("reviewer", "{console_merchant}"),
     ("reviewer", "{console_terminal}"),
+    ("reviewer", "{console_device}"),
     ("reviewer", "/console/reviews"),
     ("reviewer", "{review}"),
     ("reviewer", "/console/stops"),
@@ -166,12 +170,14 @@ def addresses(faces: dict, people: dict[str, Person]) -> dict[str, str]:
         "statement": owner.links("/m/money", r"/m/money/\d{4}-\d\d-\d\d")[0],
         "transaction": owner.links("/m/transactions", r"/m/transactions/[^/?]+")[0],
         "new_request": f"/m/requests/new?kind=information_change&subject={merchant}",
+        "person": owner.links("/m/me", r"/m/me/people/(?!new)[^/?]+")[0],
         "request": f"/m/requests/{request['id']}",
         "step": f"/m/requests/{request['id']}/{step}",
         "agent_terminal": people["agent"].links("/agent", r"/agent/[^/?]+/[^/?]+")[0],
         "search": f"/console/search?q={its_number}",
         "console_merchant": f"/console/merchants/{merchant}",
         "console_terminal": f"/console/terminals/{its_number}",
+        "console_device": f"/console/devices/{faces['stock'][0]}",
         "review": review,
         "stop": f"/console/stops/{merchant}/{placed['id']}",
         "console_request": f"/console/requests/{merchant}/{request['id']}",
@@ -236,11 +242,12 @@ def look(page: Page, width: int, dark: bool) -> None:
     page.emulate_media(color_scheme="dark" if dark else "light")
 
 
-def test_no_link_leads_nowhere(people: dict[str, Person], addresses: dict[str, str], faces: dict):
-    """From each page of the list, to every kind of page it links to."""
+def test_no_link_leads_nowhere_and_no_page_is_left_out(people: dict[str, Person], addresses: dict[str, str], faces: dict):
+    """From each page of the list, to every kind of page it links to; each of these kinds is in the list."""
     anyone = Person.__new__(Person)
     anyone.base, anyone.session = base_url(faces), requests.Session()
     anyone.session.trust_env = False
+    listed = {kind_of(path.format(**addresses)) for _, path in PAGES}
     seen: set[tuple[str, str]] = set()
     for role, path in PAGES:
         who = people.get(role, anyone)
@@ -255,7 +262,24 @@ def test_no_link_leads_nowhere(people: dict[str, Person], addresses: dict[str, s
             seen.add(shape)
             answer = who.page(link)
             assert answer.status_code == 200, f"{path} links to {link}, which answers {answer.status_code}"
+            if answer.headers["Content-Type"].startswith("text/html"):
+                arrived = kind_of(urlsplit(answer.url).path)
+                assert arrived in listed, f"{path} links to {link}, a kind of page ({arrived}) that no test looks at"
     assert len(seen) > 40
+
+
+def kind_of(path: str) -> str:
+    """A path without its query, with ids, numbers and codes of the catalogue left out."""
+    parts = urlsplit(path).path.split("/")
+    given = {"requests", "people", "catalog", "reviews"}
+    plain = [
+        "*" if part == "-" or re.search(r"\d", part) or (parts[i - 1] in given and part not in ("", "new")) or "*" in parts[i - 1 : i] else part
+        for i, part in enumerate(parts)
+    ]
+    # The step of a request is a code of the catalogue.
+    if plain[:3] == ["", "m", "requests"] and len(plain) == 5:
+        plain[4] = "*"
+    return "/".join(plain)
 
 
 # What cannot be -----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page
 
 import server
 from api import Api, base_url
-from browser import DESKTOP, NewPage, account, assert_fits, assert_sound, login, png, screenshot, signed_in
+from browser import DESKTOP, NewPage, account, assert_accessible, assert_fits, login, png, screenshot, signed_in
 
 PHONE = 390
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3}\b")
@@ -67,7 +67,7 @@ STORIES = [
         people=2,
         returned="shop_address",
         remark="铺号与门头照片不一致，请照门牌填写到铺位号。",
-        owner=0,
+        owner=3,
     ),
     Story(
         name="en-phone",
@@ -135,6 +135,7 @@ class Walk:
         live = [each for each in world["terminals_list"] if each["situation"] == "live"]
         self.terminal = next(each["terminal_number"] for each in live if each["merchant_number"] == self.merchant["number"])
         self.pictures = 0
+        self.looked_at: set[str] = set()
 
     def go(self) -> None:
         self.the_terminal_sells()
@@ -451,10 +452,10 @@ class Walk:
     def see(self, page: Page, name: str) -> None:
         """A page anyone of them came by: sound in every way, and kept as a picture."""
         self.pictures += 1
-        picture = f"walk-{self.story.name}-{self.pictures:02}-{name}"
-        if self.story.scripts:
-            assert_sound(page, picture)
-        else:
-            screenshot(page, picture)
-            assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
-            assert_fits(page)
+        screenshot(page, f"walk-{self.story.name}-{self.pictures:02}-{name}")
+        assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
+        assert_fits(page)
+        # The rules of accessibility run in the page, so they need its scripts; once for each of its looks is enough.
+        if self.story.scripts and name not in self.looked_at:
+            assert_accessible(page)
+        self.looked_at.add(name)

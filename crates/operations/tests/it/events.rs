@@ -333,3 +333,33 @@ fn lists_are_filtered_and_paged_and_a_merchants_time_line_leaves_single_sales_ou
         );
     }
 }
+
+#[test]
+fn a_terminals_time_line_shows_what_its_merchant_lived_through_and_nothing_of_other_terminals() {
+    for test in databases() {
+        let mut ctx = system();
+        // Whom it is about, and the terminal on whose time-line it shows.
+        let rows = [
+            ("stop.started", "merchant", "mch_1", "-"),
+            ("request.opened", "request", "req_1", "-"),
+            ("request.opened", "request", "req_2", "trm_2"),
+            ("terminal.sold", "terminal", "trm_1", "trm_1"),
+            ("terminal.sold", "terminal", "trm_2", "trm_2"),
+            ("user.logged_in", "user", "usr_1", "-"),
+        ];
+        for (kind, subject_kind, subject, terminal) in rows {
+            ctx.now = ctx.now + domain::time::Duration::seconds(1);
+            tell(test.db(), &mut ctx, move |audit| Happened {
+                subject_kind,
+                subject,
+                terminal,
+                ..about(kind, json!({ "reason": "merchant.data_mismatch", "amount": 1 }), audit)
+            });
+        }
+        let shown = read(test.db(), &ctx, |tx, ctx| {
+            events::timeline(tx, ctx, "mch_1", "terminal", "trm_1", &Paging::default())
+        });
+        let shown: Vec<String> = shown.unwrap().data.into_iter().map(|event| event.kind).collect();
+        assert_eq!(shown, ["terminal.sold", "request.opened", "stop.started"]);
+    }
+}

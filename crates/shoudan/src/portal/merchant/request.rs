@@ -129,16 +129,23 @@ fn returned(page: &Page<'_>, it: &RequestView) -> Markup {
 }
 
 fn items(step: &StepView) -> Markup {
+    let documents = step.documents.iter().filter_map(|asked| {
+        let newest = asked.supplied.first().filter(|one| one.state == "returned")?;
+        Some((asked.name.as_str(), newest.remark.as_str()))
+    });
+    let fields = step
+        .fields
+        .iter()
+        .map(|asked| (asked.name.as_str(), asked.remark.as_str()));
+    let said: Vec<(&str, &str)> = documents
+        .chain(fields)
+        .filter(|(_, remark)| !remark.is_empty())
+        .collect();
+    // What is said of the whole step in the same words as of one item is said once.
+    let of_step = !step.remark.is_empty() && said.iter().all(|(_, remark)| *remark != step.remark);
     html! {
-        @if !step.remark.is_empty() { li { b { (step.title) } q { (step.remark) } } }
-        @for asked in &step.documents {
-            @if let Some(one) = asked.supplied.first().filter(|one| one.state == "returned" && !one.remark.is_empty()) {
-                li { b { (asked.name) } q { (one.remark) } }
-            }
-        }
-        @for asked in &step.fields {
-            @if !asked.remark.is_empty() { li { b { (asked.name) } q { (asked.remark) } } }
-        }
+        @if of_step { li { b { (step.title) } q { (step.remark) } } }
+        @for (name, remark) in said { li { b { (name) } q { (remark) } } }
     }
 }
 
