@@ -8,9 +8,8 @@ use store::reversals::{self, ReversalRow};
 use store::transactions::{self, End, TransactionRow};
 
 use crate::ctx::Ctx;
-use crate::payments::{Decline, Issued, clock};
+use crate::payments::{Decline, Issued, clock, tell};
 use crate::refused::{Done, Refused};
-use crate::trace::{self, Happened};
 
 /// First pause between two attempts; it doubles up to the longest.
 const PAUSE: Duration = Duration::seconds(2);
@@ -139,22 +138,4 @@ pub fn recover(tx: &mut Tx<'_>, ctx: &mut Ctx, before: Time, limit: i64) -> Done
         }
     }
     Ok(rows.len())
-}
-
-fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, kind: &str, data: serde_json::Value) -> Done<()> {
-    let (merchant, terminal) = (row.merchant_id.as_str(), row.terminal_id.as_str());
-    trace::event(
-        tx,
-        ctx,
-        Happened {
-            kind,
-            merchant,
-            subject_kind: "terminal",
-            subject: terminal,
-            terminal,
-            data,
-            audit: "-",
-        },
-    )?;
-    Ok(())
 }

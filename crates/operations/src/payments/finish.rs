@@ -198,7 +198,14 @@ fn end(
     }
 }
 
-fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, kind: &str, data: serde_json::Value) -> Done<()> {
+/// Tells what happened to a transaction, on its terminal's time-line.
+pub(crate) fn tell(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    row: &TransactionRow,
+    kind: &str,
+    data: serde_json::Value,
+) -> Done<()> {
     let (merchant, terminal) = (row.merchant_id.as_str(), row.terminal_id.as_str());
     trace::event(
         tx,

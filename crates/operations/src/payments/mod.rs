@@ -15,6 +15,7 @@ mod rules;
 pub(crate) use answers::unfit;
 pub use answers::{Decline, Issued, Ruling, clock};
 pub use begin::{Attempt, Begun, OriginalUpstream, Upstream, begin};
+pub(crate) use finish::tell;
 pub use finish::{NetworkAnswer, Told, finish, look};
 pub use list::{list, states, view};
 pub use reverse::{ReversalAttempt, Reversed, reverse};
