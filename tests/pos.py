@@ -17,6 +17,8 @@ HEADER = "603100310000"
 OPERATOR = "01 "
 CURRENCY = "156"
 NO_REPLY = "98"
+# Replies about an earlier payment do not repeat its amount.
+AMOUNT_NOT_ECHOED = ("0320", "0620", "0820")
 # Crockford's base 32 has no I, L, O and U.
 CODE_AT_END = re.compile(r"([0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3})\s*\Z")
 
@@ -306,6 +308,8 @@ class Pos:
             raise BadReply(f"{request['t']} was answered by {reply.mti}")
         echoed = ["11", "41"] + (["42", "4"] if reply.code == "00" else [])
         for number in echoed:
+            if number == "4" and request["t"] in AMOUNT_NOT_ECHOED:
+                continue
             if number in request and reply.get(number) != request[number]:
                 raise BadReply(f"F{number} was {request[number]!r} and came back as {reply.get(number)!r}")
         if reply.code == "00" and "64" in request:

@@ -252,7 +252,8 @@ terminals = "127.0.0.1:{server.free_port()}"
 origin = "https://pay.example"
 catalog = "{catalog}"
 network = "127.0.0.1:{server.free_port()}"
-keys = {{ data = "{key}", index = "{key}", zone = "{zone}" }}
+profile = "test"
+keys = {{ data = "{key}", index = "{key}", master = "{key}", zone = "{zone}" }}
 
 [institution]
 name = {{ zh = "示例支付", en = "Sample Pay" }}

@@ -58,6 +58,7 @@ PAGES: list[tuple[str, str]] = [
     ("owner", "/m/me/people/new"),
     ("owner", "{person}"),
     ("owner", "/m/me/password"),
+    ("owner", "/sessions"),
     ("agent", "/agent"),
     ("agent", "{agent_terminal}"),
     ("reviewer", "/console"),

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import pos_dialect as dialect
+import pos_dialogues as more
 from api import Api
-from pos import Card, NoReply, Pos, Sent, Silence, Totals
+from pos import Card, NoReply, Pos, Reply, Sent, Silence, Totals
+from pos_crypto import ecb_mac, open_working_keys, pin_block
+from test_vectors import message_bytes
+
+SAMPLES = json.loads((Path(__file__).parent / "data" / "iso8583.json").read_text(encoding="utf-8"))
 
 # Refusals that the protocol documents (facts of the dialect: classes B, C, D and E).
 DOCUMENTED_REFUSALS = set(
@@ -226,3 +234,250 @@ def _is_rooted_at(cause: str, reason: str) -> bool:
 
 def _other_batch(pos: Pos) -> str:
     return f"{int(pos.batch) % 999_999 + 7:06}"
+
+
+# Beside selling -------------------------------------------------------------------------------
+
+
+def test_a_terminal_is_told_what_to_download_until_it_has_everything(
+    unused_terminal: Callable[[], Pos], card: Card
+):
+    terminal = unused_terminal()
+    first = terminal.sign_in()
+    assert first.code == "00"
+    errands = {
+        more.PARAMETERS: lambda: more.parameters(terminal),
+        more.CA_KEYS: lambda: more.ca_keys(terminal),
+        more.CHIP: lambda: more.chip_parameters(terminal),
+        more.TMS: lambda: more.parameters(terminal, "364", "365"),
+        more.BLACKLIST: lambda: more.listed(terminal, "390", "391"),
+        more.CONTACTLESS: lambda: more.listed(terminal, "394", "395"),
+        more.STATUS: lambda: more.status(terminal),
+    }
+    done = []
+    while (wanted := more.asked_for(terminal.echo())) != more.NOTHING:
+        assert wanted in errands and wanted not in done, f"asked for {wanted} after {done}"
+        errands[wanted]()
+        done.append(wanted)
+    assert set(done) == set(errands)
+    assert more.asked_for(sell(terminal, card, 100).reply) == more.NOTHING
+    assert more.asked_for(terminal.sale(card, 100, batch=_other_batch(terminal)).reply) == more.SIGN_IN
+
+
+def test_parameters_name_the_merchant(shared_pos: Pos, world: dict):
+    values = more.parameters(shared_pos)
+    assert values["12"] == b"60" and values["18"] in (b"0", b"1")
+    assert values["22"].rstrip(), "the merchant's name stands in tag 22"
+    assert dialect.chinese(values["22"].decode("latin-1")).strip()
+
+
+def test_ca_keys_give_their_check_values(shared_pos: Pos):
+    keys = more.ca_keys(shared_pos)
+    assert len(keys) >= 2
+    for key in keys:
+        named = key["9F06"] + key["9F22"] + key["DF02"] + key["DF04"]
+        assert hashlib.sha1(named).digest() == key["DF03"]  # noqa: S324 - the algorithm that DF06 names
+        assert len(key["DF05"]) == 8 and key["DF05"].isdigit()
+
+
+def test_chip_applications_have_the_schemes_identifiers(shared_pos: Pos):
+    applications = {entry["9F06"].hex().upper(): entry for entry in more.chip_parameters(shared_pos)}
+    assert {"A000000333010101", "A000000333010102"} <= set(applications)
+    for entry in applications.values():
+        sizes = {"DF11": 5, "DF12": 5, "DF13": 5, "9F1B": 4, "DF19": 6, "DF20": 6, "DF21": 6, "9F7B": 6}
+        assert {tag: len(entry[tag]) for tag in sizes} == sizes
+
+
+def test_a_key_that_does_not_exist_is_answered_as_nothing(shared_pos: Pos):
+    asked = more.tlv("9F06", bytes.fromhex("A000000333")) + more.tlv("9F22", b"\x77")
+    assert more.body_of(more.manage(shared_pos, "0800", "370", asked)) == b"0"
+    assert more.manage(shared_pos, "0800", "370").code == FORMAT_ERROR
+
+
+def test_a_status_report_is_taken_and_a_garbled_one_is_not(shared_pos: Pos):
+    assert more.status(shared_pos).code == "00"
+    assert more.status(shared_pos, "11101").code == "00"
+    assert more.manage(shared_pos, "0820", "362", b"0111").code == FORMAT_ERROR
+
+
+def test_the_pre_authorisation_family(pos: Pos, card: Card):
+    hold = more.preauth(pos, card, 10_000)
+    assert hold.reply.code == "00"
+    too_much = more.completion(pos, card, hold, 11_501)
+    assert too_much.reply.code == "64", "more than 115 % of what was held"
+    done = more.completion(pos, card, hold, 11_500)
+    assert done.reply.code == "00"
+    assert more.completion(pos, card, hold, 100).reply.code == "25"
+    assert more.completion_void(pos, card, done).reply.code == "00"
+    let_go = more.preauth(pos, card, 500)
+    assert more.preauth_void(pos, card, let_go).reply.code == "00"
+    assert more.preauth_void(pos, card, let_go).reply.code == "25"
+    noticed = more.preauth(pos, card, 700)
+    notice = more.completion(pos, card, noticed, 700, notice=True)
+    assert notice.reply.code == "00" and notice.reply["38"] == noticed.reply["38"]
+    assert pos.repeat(notice)["37"] == notice.reply["37"], "a notice is applied once"
+    assert more.completion(pos, card, noticed, 700, notice=True).reply.code == "25"
+    assert pos.settle()["48"][30] == "1", "what counts is the same on both sides"
+
+
+def test_what_a_terminal_did_without_a_line(pos: Pos, card: Card):
+    offline = more.offline(pos, card, 2000)
+    assert offline.reply.code == "00"
+    assert pos.repeat(offline)["37"] == offline.reply["37"], "a notice is applied once"
+    assert more.adjust(pos, card, offline, 150, "32").reply.code == "00"
+    assert more.adjust(pos, card, offline, 150, "32").reply.code == "25", "one adjustment per sale"
+    assert more.chip_offline(pos, card, 300).reply.code == "00"
+    sale = sell(pos, card, 1000)
+    assert more.adjust(pos, card, sale, 151, "34").reply.code == "61", "a tip of more than 15 %"
+    tip = more.adjust(pos, card, sale, 150, "34")
+    assert tip.reply.code == "00"
+    today = int(sale.reply["13"][:2])
+    assert more.offline(pos, card, 100, made_on=f"{(today + 8) % 12 + 1:02}01").reply.code == "22", "too old"
+    assert pos.settle()["48"][:31] == f"{2000 + 150 + 300 + 1000 + 150:012}005{0:012}0001"
+
+
+def test_refunds_of_parts(pos: Pos, card: Card):
+    sale = sell(pos, card, 5000)
+    assert more.refund(pos, card, sale, 2000).reply.code == "00"
+    assert more.refund(pos, card, sale, 3001).reply.code == "61"
+    assert more.refund(pos, card, sale, 3000).reply.code == "00"
+    assert more.refund(pos, card, sale, 1).reply.code == "25"
+
+
+def test_a_sale_by_scanned_code_and_its_reversal(pos: Pos):
+    sale = more.scanned(pos, "6220000000000000000", 100)
+    assert sale.reply.code == "00"
+    assert pos.reversal(sale).reply.code == "00"
+    assert pos.settle()["48"][30] == "1"
+
+
+def test_balance(shared_pos: Pos, card: Card):
+    assert more.balance(shared_pos, card).reply.code == "00"
+
+
+def test_loads_and_the_void_of_a_cash_load(shared_pos: Pos, card: Card):
+    for processing, kind in (("600000", "45"), ("620000", "47")):
+        assert more.load(shared_pos, card, 1000, processing, kind).reply.code == "00"
+    cash = more.load(shared_pos, card, 1000, "630000", "46")
+    assert cash.reply.code == "00"
+    assert more.load_void(shared_pos, card, cash).reply.code == "00"
+    assert more.load_void(shared_pos, card, cash).reply.code == "25"
+
+
+def test_a_script_result_belongs_to_its_sale(shared_pos: Pos, card: Card):
+    sale = sell(shared_pos, card, 900)
+    assert more.script_result(shared_pos, card, sale).reply.code == "00"
+    nowhere = dataclasses.replace(sale, request=sale.request | {"11": "999999"})
+    assert more.script_result(shared_pos, card, nowhere).reply.code == "25"
+
+
+def test_a_signature_is_kept_once(shared_pos: Pos, card: Card):
+    sale = sell(shared_pos, card, 901)
+    picture = bytes(range(256)) * 3
+    assert more.signature(shared_pos, card, sale, picture).reply.code == "00"
+    assert more.signature(shared_pos, card, sale, picture).reply.code == "00"
+    assert more.signature(shared_pos, card, sale, picture[1:]).reply.code == "94"
+    dearer = dataclasses.replace(sale, request=sale.request | {"4": f"{902:012}"})
+    assert more.signature(shared_pos, card, dearer, picture).reply.code == "64"
+    other = Card(pan="6217000000000000" + "026", track2="", pin="", outcome="")
+    assert more.signature(shared_pos, other, sale, picture).reply.code == "14"
+    nowhere = dataclasses.replace(sale, reply=Reply(sale.reply | {"37": "0" * 12}))
+    assert more.signature(shared_pos, card, nowhere, picture).reply.code == "25"
+
+
+def test_every_form_of_upload(pos: Pos, card: Card):
+    sale = sell(pos, card, 800)
+    offline = more.offline(pos, card, 300)
+    assert pos.settle(Totals()).get("48", "")[30] == "2"
+    assert pos.batch_upload([sale]).code == "00"
+    for code in ("205", "206"):
+        assert more.upload_chip(pos, card, sale, code).code == "00"
+    assert more.upload_notice(pos, offline).code == "00"
+    assert pos.batch_upload_end(3, balanced=False).code == "00"
+
+
+UNKNOWN = {
+    "instalment sale": ("0200", "000000", "64", "22"),
+    "points sale": ("0200", "000000", "65", "22"),
+    "mail-order sale": ("0200", "000000", "08", "22"),
+    "reservation": ("0200", "000000", "67", "54"),
+    "additional pre-authorisation": ("0100", "030000", "60", "10"),
+    "e-cash refund": ("0220", "200000", "00", "27"),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_kinds_that_one_source_alone_knows_are_not_supported(shared_pos: Pos, card: Card, kind: str):
+    mti, processing, condition, transaction = UNKNOWN[kind]
+    request = more.card_message(shared_pos, card, mti, processing, condition, transaction, 100)
+    assert shared_pos._financial(request).reply.code == NOT_SUPPORTED
+
+
+def test_an_unknown_management_code_is_not_supported(shared_pos: Pos):
+    assert more.manage(shared_pos, "0800", "777").code == NOT_SUPPORTED
+
+
+def test_a_terminal_whose_clock_is_off_is_answered_with_the_time(shared_pos: Pos, api: Api):
+    sent = {"t": "0820", "60": f"00{shared_pos.batch}301", "12": "000000", "13": "0101"}
+    reply = shared_pos._exchange(sent)
+    assert reply.code == "00" and (reply["12"], reply["13"]) != ("000000", "0101")
+
+
+def test_a_terminal_without_keys_is_refused_with_one_code_however_often_it_asks(world: dict):
+    stopped = [entry for entry in world["terminals_list"] if entry["situation"] == "stopped"]
+    refusals = []
+    for entry in stopped:
+        terminal = Pos.from_world(world, entry)
+        first = terminal.sign_in()
+        if first.code != "00":
+            refusals = [first, *(terminal.sign_in() for _ in range(3))]
+            break
+    assert refusals, "some stopped terminal is refused at sign-in"
+    assert {reply.code for reply in refusals} == {refusals[0].code}
+    assert len({reply.explanation_code for reply in refusals}) == 1
+
+
+# The samples ----------------------------------------------------------------------------------
+
+
+def test_every_constructed_request_is_accepted(pos: Pos, card: Card):
+    """The messages that the facts were made with, with this terminal's numbers and keys and this batch's past."""
+    raws = {message["name"]: message_bytes(message) for message in SAMPLES["constructed"]}
+    requests = {name: dialect.decode(raw) for name, raw in raws.items() if "resp" not in name}
+    unsent = set(requests)
+
+    def ours(name: str, **changes: str) -> Reply:
+        unsent.discard(name)
+        request = requests[name] | {"41": pos.terminal_number, "42": pos.merchant_number}
+        request["h"] = pos.tpdu + requests[name]["h"][10:]
+        request["60"] = request["60"][:2] + pos.batch + request["60"][8:]
+        request |= {number.removeprefix("f"): value for number, value in changes.items()}
+        if "64" not in request:
+            return pos._check(request, pos.send_raw(dialect.encode(request)))
+        if "35" in request:
+            request["35"] = card.track2.replace("=", "D")
+            request["52"] = pin_block(pos.keys.pin, card.pin, card.pan).hex().upper()
+        if "2" in request:
+            request["2"] = card.pan
+        raw = dialect.encode(request | {"64": "00000000"})
+        raw = raw[:-8] + ecb_mac(pos.keys.mac, raw[11:-8])
+        return pos._check(request, pos.send_raw(raw))
+
+    signed_in = ours("signin_req")
+    assert signed_in.code == "00"
+    pos.keys = open_working_keys(pos.master_key, bytes.fromhex(signed_in["62"]))
+    assert ours("echo_req").code == "00"
+    assert ours("sale_req_swipe_pin", f11="000102").code == "00"
+    assert ours("reversal_req_98", f11="000102").code == "00"
+    sale = ours("sale_req_swipe_pin", f11="000103")
+    names = pos.batch + "000103" + sale["13"]
+    assert ours("void_req", f11="000104", f37=sale["37"], f38=sale["38"], f61=names).code == "00"
+    assert ours("qr_sale_req", f11="000109").code == "00"
+    totals = f"{12345 + 100:012}002{12345:012}0010" + "0" * 31
+    settled = ours("settle_req", f11="000110", f48=totals)
+    assert settled.code == "00" and settled["48"][30] == "1"
+    assert ours("batch_upload_mag").code == "00"
+    assert ours("batch_upload_end_balanced").code == "00"
+    for rest in sorted(unsent):
+        print("not part of the story:", rest)
+    assert not unsent

@@ -382,8 +382,8 @@ class Walk:
     def open_review(self, number: int) -> Page:
         """From the queue, as somebody who took no part before."""
         page = self.deciders[number]
-        # The first to judge is not the one who placed the stop.
-        signed_in(page, self.base, account(self.world, self.story.decider, 1 - number))
+        # Whoever placed the stop judges nothing.
+        signed_in(page, self.base, account(self.world, self.story.decider, 1 + number))
         page.goto(f"{self.base}/console/reviews")
         self.see(page, "reviews")
         page.locator(f"main a[href^='/console/reviews/{self.merchant['id']}/']").first.click()

@@ -1,6 +1,8 @@
 //! What was asked for on the command line.
 
-/// The text of `cargo xtask help`.
+use crate::{bench, campaign};
+
+/// The text of `cargo xtask help`, to which that of the benchmark belongs.
 pub const HELP: &str = "\
 cargo xtask test [--only lint|rust|python] [-k EXPR] [--keep-going]
     Prepare what the tests need and run them all: formatting, lints, house rules,
@@ -22,6 +24,10 @@ pub enum Command {
     Help,
     /// Run the tests.
     Test(TestOptions),
+    /// Measure the gateway.
+    Bench(bench::Options),
+    /// Look for faults for a long time.
+    Campaign(campaign::Options),
 }
 
 /// How `cargo xtask test` was called.
@@ -66,7 +72,16 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
     match command.as_str() {
         "help" | "--help" | "-h" => Ok(Command::Help),
         "test" => parse_test(rest),
+        "bench" => parse_bench(rest),
+        "campaign" => Ok(campaign::parse(rest)?.map_or(Command::Help, Command::Campaign)),
         other => Err(format!("xtask: there is no command `{other}`.")),
+    }
+}
+
+fn parse_bench(words: &[String]) -> Result<Command, String> {
+    match words.split_first() {
+        Some((what, rest)) if what == "gateway" => Ok(bench::parse(rest)?.map_or(Command::Help, Command::Bench)),
+        _ => Err("xtask bench: say what is to be measured: `cargo xtask bench gateway`.".to_owned()),
     }
 }
 
@@ -131,7 +146,18 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused_by_name() {
-        for line in ["", "bench", "test --only", "test --only all", "test -k", "test --fast"] {
+        for line in [
+            "",
+            "bench",
+            "bench pages",
+            "bench gateway --fast",
+            "campaign",
+            "campaign storm",
+            "test --only",
+            "test --only all",
+            "test -k",
+            "test --fast",
+        ] {
             let refusal = parse(&words(line)).expect_err(line);
             assert!(refusal.starts_with("xtask"), "{line}: {refusal}");
         }

@@ -10,8 +10,9 @@ use crate::{licences, run};
 type Rule = (&'static str, fn() -> Vec<String>);
 
 /// Every rule.
-pub const RULES: [Rule; 4] = [
+pub const RULES: [Rule; 5] = [
     ("imports go down only", imports_go_down),
+    ("faces read nothing themselves", faces_call_operations),
     ("no long files", no_long_files),
     ("every dependency is explained", dependencies_are_explained),
     ("licences and unwanted crates", licences::check),
@@ -53,6 +54,32 @@ fn wrong_imports(name: &str, manifest: &str) -> Vec<String> {
         .filter(wrong)
         .map(|import| format!("crate `{name}` may not import `{import}`"))
         .collect()
+}
+
+/// Where the top floor may name `store`: what opens the database, counts its queues, seeds it, turns its failures into
+/// answers; and the gateway, whose hot path keeps state of its own. Everything else asks `operations`.
+const MAY_NAME_STORE: [&str; 8] = ["app", "cli", "clock", "demo", "gateway", "jobs", "metrics", "problem"];
+
+fn faces_call_operations() -> Vec<String> {
+    let top = run::root().join("crates/shoudan/src");
+    let mut files = Vec::new();
+    collect(&top, &mut files);
+    let complaint = |file: PathBuf| {
+        let place = file.strip_prefix(&top).ok()?.to_string_lossy().into_owned();
+        names_store(&place, &fs::read_to_string(&file).ok()?)
+            .then(|| format!("crates/shoudan/src/{place} reads `store` itself: make it an operation and call that"))
+    };
+    files.into_iter().filter_map(complaint).collect()
+}
+
+/// Whether a file that may not names the crate `store`.
+fn names_store(place: &str, text: &str) -> bool {
+    let part = place.split(['/', '.']).next().unwrap_or_default();
+    let named = |line: &str| {
+        line.match_indices("store::")
+            .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    !MAY_NAME_STORE.contains(&part) && text.lines().any(named)
 }
 
 fn no_long_files() -> Vec<String> {
@@ -185,6 +212,20 @@ mod tests {
             1,
             "a crate that stands on no floor"
         );
+    }
+
+    #[test]
+    fn a_page_that_reads_the_store_is_named() {
+        assert!(names_store(
+            "portal/home.rs",
+            "fn a() {\n    store::users::get(tx, id)?;\n}\n"
+        ));
+        assert!(names_store("api/stops.rs", "use store::Tx;\n"));
+        assert!(!names_store(
+            "api/stops.rs",
+            "use operations::Tx;\nlet a = app_store::b();\n"
+        ));
+        assert!(!names_store("demo/people.rs", "use store::Tx;\n"));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! has nothing yet.
 
 mod args;
+mod bench;
+mod campaign;
 mod counts;
 mod house;
 mod licences;
@@ -19,10 +21,12 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match args::parse(&words) {
         Ok(args::Command::Help) => {
-            println!("{}", args::HELP);
+            println!("{}\n{}\n{}", args::HELP, bench::HELP, campaign::HELP);
             ExitCode::SUCCESS
         }
         Ok(args::Command::Test(options)) => test::test(&options),
+        Ok(args::Command::Bench(options)) => bench::gateway(&options),
+        Ok(args::Command::Campaign(options)) => campaign::run(&options),
         Err(message) => {
             eprintln!("{message}\n\n{}", args::HELP);
             ExitCode::from(2)

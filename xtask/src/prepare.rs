@@ -85,6 +85,19 @@ pub fn chromium() -> Result<PathBuf, String> {
     find().ok_or_else(|| "Chromium was installed, but is not on PATH. Name it in SHOUDAN_CHROMIUM.".to_owned())
 }
 
+/// SoftHSM, the token the key module is tested in.
+pub fn softhsm() -> Result<(), String> {
+    let find = || run::on_path("softhsm2-util").is_some();
+    if !find() {
+        apt_install(&["softhsm2"])?;
+    }
+    if find() {
+        Ok(())
+    } else {
+        Err("SoftHSM was installed, but softhsm2-util is not on PATH.".to_owned())
+    }
+}
+
 /// Installs Debian packages where this process may, and otherwise says what to type.
 pub fn apt_install(packages: &[&str]) -> Result<(), String> {
     let list = packages.join(" ");

@@ -51,6 +51,7 @@ fn prepare_all(options: &TestOptions, ready: &mut Ready, report: &mut Report) ->
     let mut fine = true;
     if rust {
         fine &= report.prepare("prepare cargo-nextest", prepare::nextest).is_some();
+        fine &= report.prepare("prepare SoftHSM", prepare::softhsm).is_some();
     }
     if outside {
         ready.chromium = report.prepare("prepare Chromium", prepare::chromium);

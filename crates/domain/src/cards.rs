@@ -17,11 +17,25 @@ pub enum CardType {
     SemiCredit,
     /// 预付卡.
     Prepaid,
+    /// 公务卡: a credit card for official spending of public bodies; limits of its own, fees as for credit.
+    PublicService,
+    /// Issued under the numbers of a foreign network, and by no bank of the table.
+    Foreign,
+    /// Nobody knows: no number was read (a scanned code), or its first digits are not in the table. Judged strictly.
+    Unknown,
 }
 
 impl CardType {
     /// All types.
-    pub const ALL: [Self; 4] = [Self::Debit, Self::Credit, Self::SemiCredit, Self::Prepaid];
+    pub const ALL: [Self; 7] = [
+        Self::Debit,
+        Self::Credit,
+        Self::SemiCredit,
+        Self::Prepaid,
+        Self::PublicService,
+        Self::Foreign,
+        Self::Unknown,
+    ];
 
     /// How it is written in tables and JSON.
     pub const fn code(self) -> &'static str {
@@ -30,6 +44,9 @@ impl CardType {
             Self::Credit => "credit",
             Self::SemiCredit => "semi_credit",
             Self::Prepaid => "prepaid",
+            Self::PublicService => "public_service",
+            Self::Foreign => "foreign",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -45,6 +62,9 @@ impl CardType {
             Self::Credit => Text::new("贷记卡", "credit card"),
             Self::SemiCredit => Text::new("准贷记卡", "semi-credit card"),
             Self::Prepaid => Text::new("预付卡", "prepaid card"),
+            Self::PublicService => Text::new("公务卡", "public-service card"),
+            Self::Foreign => Text::new("境外卡", "foreign card"),
+            Self::Unknown => Text::new("卡种未知", "card of unknown type"),
         }
     }
 
@@ -87,6 +107,8 @@ pub enum BinMatch<'a> {
 pub struct BinTable {
     rows: BTreeMap<(String, usize), Bin>,
     longest: usize,
+    /// Type by how many first digits, their number, and the length of the whole: what every sale asks.
+    types: BTreeMap<(usize, u64, usize), CardType>,
 }
 
 impl BinTable {
@@ -108,7 +130,13 @@ impl BinTable {
                 return Err(row.wrong(2, "must name the bank"));
             }
             let card = CardType::from_code(card)
-                .ok_or_else(|| row.wrong(3, "must be `debit`, `credit`, `semi_credit` or `prepaid`"))?;
+                .filter(|card| !matches!(card, CardType::Foreign | CardType::Unknown))
+                .ok_or_else(|| {
+                    row.wrong(
+                        3,
+                        "must be `debit`, `credit`, `semi_credit`, `prepaid` or `public_service`",
+                    )
+                })?;
             let bin = Bin {
                 prefix: prefix.clone(),
                 length,
@@ -116,6 +144,9 @@ impl BinTable {
                 card,
             };
             table.longest = table.longest.max(prefix.len());
+            if let Ok(digits) = prefix.parse() {
+                table.types.insert((prefix.len(), digits, length), card);
+            }
             if table.rows.insert((prefix.clone(), length), bin).is_some() {
                 return Err(row.wrong(0, "stands in the table twice with this length"));
             }
@@ -155,6 +186,25 @@ impl BinTable {
         }
     }
 
+    /// The type of a card by its number, without a word about its bank. What is in no row and begins like the numbers of
+    /// a foreign network (3, 4 or 5) counts as foreign, anything else as unknown.
+    pub fn card_type(&self, digits: &str) -> CardType {
+        let prefix = digits.get(..self.longest.min(digits.len())).unwrap_or_default();
+        let Ok(mut number) = prefix.parse::<u64>() else {
+            return CardType::Unknown;
+        };
+        for length in (2..=prefix.len()).rev() {
+            if let Some(card) = self.types.get(&(length, number, digits.len())) {
+                return *card;
+            }
+            number /= 10;
+        }
+        match digits.as_bytes().first() {
+            Some(b'3'..=b'5') => CardType::Foreign,
+            _ => CardType::Unknown,
+        }
+    }
+
     fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = &Bin> {
         let (from, to) = ((prefix.to_owned(), 0), (prefix.to_owned(), usize::MAX));
         self.rows.range(from..=to).map(|(_, bin)| bin)
@@ -191,8 +241,31 @@ mod tests {
             assert_eq!((bin.bank.as_str(), bin.card), (bank, card));
         }
         let count = |card| table.rows.values().filter(|bin| bin.card == card).count();
-        assert_eq!(CardType::ALL.map(count), [51, 35, 4, 1]);
-        assert_eq!(table.len(), 91);
+        assert_eq!(CardType::ALL.map(count), [51, 35, 4, 1, 1, 0, 0]);
+        assert_eq!(table.len(), 92);
+    }
+
+    #[test]
+    fn a_sale_learns_the_type_from_the_first_digits_and_the_length() {
+        let table = table();
+        for (digits, card) in [
+            ("6222020000000000000", CardType::Debit),
+            ("6225750000000006", CardType::Credit),
+            ("6227520000000001", CardType::SemiCredit),
+            ("6205140000000000", CardType::Prepaid),
+            ("6283660000000000", CardType::PublicService),
+            ("4000000000000002", CardType::Foreign),
+            ("6222020000000000", CardType::Unknown),
+            ("9999990000000000", CardType::Unknown),
+            ("", CardType::Unknown),
+            ("６２２２", CardType::Unknown),
+        ] {
+            assert_eq!(table.card_type(digits), card, "{digits}");
+        }
+        for bin in table.rows.values() {
+            let digits = format!("{:0<1$}", bin.prefix, bin.length);
+            assert_eq!(table.card_type(&digits), found(&table, &digits).card);
+        }
     }
 
     #[test]

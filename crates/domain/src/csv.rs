@@ -41,6 +41,16 @@ pub enum CsvError {
     },
 }
 
+impl CsvError {
+    /// The line it is about.
+    pub const fn line(&self) -> usize {
+        match self {
+            Self::Header { .. } => 1,
+            Self::Columns { line, .. } | Self::Quote { line } | Self::Value { line, .. } => *line,
+        }
+    }
+}
+
 /// One row: its line number and its `N` values, without quotes and surrounding spaces.
 #[derive(Debug)]
 pub(crate) struct Row<const N: usize> {

@@ -8,6 +8,10 @@ use crate::names::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod standard;
+
+pub use standard::{Agreed, Channel, FeeRow, OnRefund};
+
 /// How one fee is computed: rate × amount + fixed, not below the minimum, not above the cap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -144,7 +148,11 @@ impl Tariff {
     const fn card(&self, card: CardType) -> &CardTariff {
         match card {
             CardType::Debit => &self.debit,
-            CardType::Credit | CardType::SemiCredit => &self.credit,
+            CardType::Credit
+            | CardType::SemiCredit
+            | CardType::PublicService
+            | CardType::Foreign
+            | CardType::Unknown => &self.credit,
             CardType::Prepaid => &self.prepaid,
         }
     }

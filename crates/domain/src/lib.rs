@@ -13,6 +13,7 @@ pub mod fees;
 pub mod gate;
 pub mod identifiers;
 pub mod ids;
+pub mod limits;
 pub mod model;
 pub mod money;
 pub mod names;

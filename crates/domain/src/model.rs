@@ -156,6 +156,7 @@ pub fn conditions(catalog: &Catalog) -> Vec<Condition> {
 pub fn healthy(catalog: &Catalog) -> World<'_> {
     World {
         catalog,
+        kind: None,
         stages: HEALTHY
             .into_iter()
             .map(|(kind, stage)| (kind, stage.to_owned()))

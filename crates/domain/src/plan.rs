@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{CapabilitySet, Step, StepKind};
+use crate::catalog::{CapabilitySet, MerchantKind, Step, StepKind};
 use crate::stages::SubjectKind;
 use crate::time::Time;
 use crate::world::{Cause, Choices, World};
@@ -24,6 +24,37 @@ pub struct PlannedStep {
     pub documents: Vec<String>,
     /// Fields to fill in: the step's own and those the reasons name.
     pub fields: Vec<String>,
+}
+
+impl PlannedStep {
+    /// A step as it stands in its table, serving nothing yet; what the merchant's kind does not have is left out.
+    pub fn of(step: &Step, world: &World<'_>) -> Self {
+        let mut planned = Self {
+            step: step.code.clone(),
+            kind: step.subject,
+            serves: Vec::new(),
+            documents: Vec::new(),
+            fields: Vec::new(),
+        };
+        planned.ask(world, &step.documents, &step.fields);
+        planned
+    }
+
+    /// Asks for more documents and fields: each once, and only what the merchant's kind has.
+    fn ask(&mut self, world: &World<'_>, documents: &[String], fields: &[String]) {
+        let has = |kinds: &[MerchantKind]| kinds.is_empty() || world.kind.is_none_or(|kind| kinds.contains(&kind));
+        let (of_documents, of_fields) = (&world.catalog.documents, &world.catalog.fields);
+        for code in documents {
+            if !self.documents.contains(code) && of_documents.get(code).is_none_or(|row| has(&row.kinds)) {
+                self.documents.push(code.clone());
+            }
+        }
+        for code in fields {
+            if !self.fields.contains(code) && of_fields.get(code).is_none_or(|row| has(&row.kinds)) {
+                self.fields.push(code.clone());
+            }
+        }
+    }
 }
 
 /// Why a plan could not be finished; never seen with a catalogue that passed the model checker.
@@ -66,13 +97,17 @@ pub fn plan(world: &World<'_>, wanted: CapabilitySet, choices: &Choices, now: Ti
             plan.finals.push(cause.reason.code.clone());
         }
     }
-    let wanted = CapabilitySet(wanted.0 & !lost.0);
+    let mut wanted = CapabilitySet(wanted.0 & !lost.0);
     loop {
         let due = due(&world, wanted, choices, &mut plan);
         match due {
             Ok(None) => return plan,
             Ok(Some(step)) => {
-                world.carry_out(&step.step, choices, now);
+                // A plan leaves nothing stopped that its own steps have stopped.
+                for (reason, _) in world.carry_out(&step.step, choices, now).placed {
+                    let placed = world.catalog.blocked_by(&reason);
+                    wanted = wanted.union(CapabilitySet(placed.0 & !lost.0));
+                }
                 plan.steps.push(step);
             }
             Err(stuck) => {
@@ -118,13 +153,7 @@ fn due(
         for step in rest {
             let entry = asked
                 .entry((step.order, step.code.clone()))
-                .or_insert_with(|| PlannedStep {
-                    step: step.code.clone(),
-                    kind: step.subject,
-                    serves: Vec::new(),
-                    documents: step.documents.clone(),
-                    fields: step.fields.clone(),
-                });
+                .or_insert_with(|| PlannedStep::of(step, world));
             serve(entry, cause, world, way);
         }
     }
@@ -147,17 +176,9 @@ pub fn serve(entry: &mut PlannedStep, cause: &Cause<'_>, world: &World<'_>, way:
     let takes_documents = first(&[StepKind::Documents]).or_else(|| first(&[StepKind::Form]));
     let takes_fields = first(&[StepKind::Form]).or_else(|| first(&[StepKind::Documents]));
     if takes_documents == Some(&entry.step) {
-        merge(&mut entry.documents, &cause.reason.documents);
+        entry.ask(world, &cause.reason.documents, &[]);
     }
     if takes_fields == Some(&entry.step) {
-        merge(&mut entry.fields, &cause.reason.fields);
-    }
-}
-
-fn merge(into: &mut Vec<String>, more: &[String]) {
-    for code in more {
-        if !into.contains(code) {
-            into.push(code.clone());
-        }
+        entry.ask(world, &[], &cause.reason.fields);
     }
 }

@@ -181,12 +181,10 @@ pub const DEVICE: Machine = Machine { of: SubjectKind::Device, start: "in_stock"
     Row("in_service", "retire",    "retired"),
     Row("lost",       "retire",    "retired"),
     Row("in_service", "take_back", "returned"),
+    Row("issued",     "take_back", "returned"),
+    Row("delivered",  "take_back", "returned"),
     Row("returned",   "restock",   "in_stock"),
     Row("returned",   "retire",    "retired"),
-    Row("retired",    "replace",   "in_service"),
-    Row("lost",       "replace",   "in_service"),
-    Row("returned",   "replace",   "in_service"),
-    Row("in_service", "replace",   "in_service"),
 ] };
 
 /// 受理协议.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{CapabilitySet, Catalog, Reason};
+use crate::catalog::{CapabilitySet, Catalog, MerchantKind, Reason};
 use crate::stages::{SubjectKind, machine};
 use crate::time::Time;
 
@@ -27,6 +27,8 @@ pub struct Stop {
 pub struct World<'c> {
     /// The catalogue everything is read from.
     pub catalog: &'c Catalog,
+    /// What the law takes the merchant to be; none where that is unknown: then everything is asked.
+    pub kind: Option<MerchantKind>,
     /// Stage by kind; kinds without a life or not in this chain are absent.
     pub stages: BTreeMap<SubjectKind, String>,
     /// Stops in force or announced.
@@ -136,6 +138,9 @@ impl<'c> World<'c> {
         let mut effects = Effects::default();
         self.done.insert(step.to_owned());
         if let Some(row) = self.catalog.steps.get(step) {
+            for kind in &row.renews {
+                self.renew(*kind);
+            }
             for name in &row.moves {
                 self.apply_move(name, choices, &mut effects);
             }
@@ -145,6 +150,14 @@ impl<'c> World<'c> {
         }
         self.lift_finished(choices, &mut effects);
         effects
+    }
+
+    /// Puts another subject of a kind into the chain, at the start of its life; stops resting on the former go with it.
+    fn renew(&mut self, kind: SubjectKind) {
+        if let Some(machine) = machine(kind) {
+            self.stages.insert(kind, machine.start.to_owned());
+        }
+        self.stops.retain(|stop| stop.kind != kind);
     }
 
     /// Fires `machine.event` where the stage has that edge; entering a stage that implies a reason asks its steps anew.

@@ -1,6 +1,7 @@
 //! What stands around a message on the wire: TPDU and header, after a length that [`crate::Framing`] deals with.
 
 use crate::bcd;
+use crate::fields::{Length, field};
 use std::fmt;
 use thiserror::Error;
 
@@ -278,13 +279,46 @@ impl Frame {
 
     /// Writes the whole frame with its length in front. Fails only above the 65 535 bytes that the length can count.
     pub fn to_wire(&self) -> Result<Vec<u8>, FrameError> {
+        let mut out = Vec::new();
+        self.append_to(&mut out)?;
+        Ok(out)
+    }
+
+    /// As [`Frame::to_wire`], behind what `out` holds already: frames that leave together need one buffer.
+    pub fn append_to(&self, out: &mut Vec<u8>) -> Result<(), FrameError> {
         let length = 5 + self.header.map_or(0, |_| 6) + self.message.len();
         let maximum = usize::from(u16::MAX);
         let prefix = u16::try_from(length).map_err(|_| FrameError::TooLong { length, maximum })?;
-        let mut out = Vec::with_capacity(2 + length);
+        out.reserve(2 + length);
         out.extend(prefix.to_be_bytes());
-        self.write(&mut out);
-        Ok(out)
+        self.write(out);
+        Ok(())
+    }
+
+    /// Field 41 as it stands in the message, without decoding the rest: which terminal the frame claims to come from.
+    /// `None` where there is none, or where the fields before it cannot be measured.
+    pub fn terminal_number(&self) -> Option<[u8; 8]> {
+        const TERMINAL: u8 = 41;
+        if !self.announces(TERMINAL) {
+            return None;
+        }
+        let mut rest = self.message.get(10..)?;
+        for number in (2..TERMINAL).filter(|number| self.announces(*number)) {
+            rest = rest.get(width(number, rest)?..)?;
+        }
+        rest.first_chunk().copied()
+    }
+
+    /// Whether the bitmap announces a MAC (field 64).
+    pub fn has_mac(&self) -> bool {
+        self.announces(64)
+    }
+
+    /// Whether the bitmap has the bit of a field, 1 to 64.
+    fn announces(&self, number: u8) -> bool {
+        let place = usize::from(number.saturating_sub(1));
+        let byte = self.message.get(2 + place / 8).copied().unwrap_or_default();
+        byte & (0x80 >> (place % 8)) != 0
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -302,6 +336,25 @@ impl Frame {
             message,
         }
     }
+}
+
+/// Bytes that field `number` takes at the start of `rest`, its length included.
+fn width(number: u8, rest: &[u8]) -> Option<usize> {
+    let spec = field(number)?;
+    let (prefix, units) = match spec.length {
+        Length::Fixed(units) => (0, units),
+        Length::Ll(most) => (1, bcd_length(rest.get(..1)?, most)?),
+        Length::Lll(most) => (2, bcd_length(rest.get(..2)?, most)?),
+    };
+    Some(prefix + spec.content.bytes_for(units))
+}
+
+fn bcd_length(bytes: &[u8], most: usize) -> Option<usize> {
+    let length = bytes.iter().try_fold(0, |length, byte| {
+        let (tens, ones) = (usize::from(byte >> 4), usize::from(byte & 0x0F));
+        (tens <= 9 && ones <= 9).then_some(length * 100 + tens * 10 + ones)
+    })?;
+    (length <= most).then_some(length)
 }
 
 /// Shows addresses and header, and only the length of the message.
@@ -360,6 +413,30 @@ mod tests {
             Frame::decode(b"GET / HTTP/1.1", HeaderForm::SixBytes),
             Err(FrameError::NotATpdu)
         );
+    }
+
+    #[test]
+    fn the_terminal_number_is_found_behind_fields_of_any_length() {
+        let mut message = crate::Message::new("0200").unwrap();
+        message.set(2, "6217000000000000018").unwrap().set(3, "000000").unwrap();
+        message.set(35, "6217000000000000018D30122010000000000").unwrap();
+        message.set(41, "AB000001").unwrap().set(42, "822000000000001").unwrap();
+        let framed = |message: &crate::Message| Frame {
+            tpdu: Tpdu::new([0, 3], [0, 0]),
+            header: None,
+            message: message.encode().unwrap(),
+        };
+        let mut frame = framed(&message);
+        assert_eq!(frame.terminal_number(), Some(*b"AB000001"));
+        assert!(!frame.has_mac());
+        message.set_bytes(64, b"00000000").unwrap();
+        assert!(framed(&message).has_mac());
+        frame.message.truncate(20);
+        assert_eq!(frame.terminal_number(), None, "cut off before it");
+        message.remove(41);
+        assert_eq!(framed(&message).terminal_number(), None, "absent");
+        frame.message.clear();
+        assert_eq!((frame.terminal_number(), frame.has_mac()), (None, false));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::frame::{Frame, FrameError, HeaderForm};
 /// Collects bytes and gives complete frames.
 ///
 /// A frame that cannot be read is reported once and skipped, so that a caller may go on; [`FrameError::TooLong`] is reported
-/// for ever, because nothing tells where the next frame begins.
+/// for ever, because nothing tells where the next frame begins. Between frames nothing is kept, so that a silent connection
+/// costs no buffer.
 pub struct Framing {
     form: HeaderForm,
     maximum: usize,
@@ -37,6 +38,11 @@ impl Framing {
 
     /// The next complete frame; `None` until more bytes arrive.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        if !self.is_midway() {
+            self.buffer = Vec::new();
+            self.used = 0;
+            return Ok(None);
+        }
         let rest = self.buffer.get(self.used..).unwrap_or_default();
         let Some((prefix, rest)) = rest.split_first_chunk() else {
             return Ok(None);
@@ -124,6 +130,15 @@ mod tests {
         );
         assert_eq!(framing.next_frame().unwrap(), Some(frame(b"next")));
         assert_eq!(framing.next_frame().unwrap(), None);
+    }
+
+    #[test]
+    fn between_frames_no_memory_is_held() {
+        let mut framing = Framing::default();
+        framing.feed(&frame(&[0; 500]).to_wire().unwrap());
+        assert!(framing.next_frame().unwrap().is_some());
+        assert_eq!(framing.next_frame().unwrap(), None);
+        assert_eq!(framing.buffer.capacity(), 0);
     }
 
     #[test]

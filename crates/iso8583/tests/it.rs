@@ -3,6 +3,7 @@
 
 mod it {
     pub mod crypto;
+    pub mod fuzz;
     pub mod properties;
     pub mod samples;
     pub mod values;

@@ -1,7 +1,8 @@
 //! The audit log read, sealed into a chain, and verified.
 
 use domain::time::Duration;
-use store::audit::{AuditRow, Filter, LinkRow};
+pub use store::audit::Filter;
+use store::audit::{AuditRow, LinkRow};
 use store::{Tx, audit};
 
 use crate::ctx::Ctx;
@@ -51,6 +52,7 @@ fn view((row, hash): (AuditRow, String)) -> AuditView {
         at: row.at,
         actor: row.actor,
         role: row.role,
+        merchant_id: row.merchant_id,
         command: row.command,
         reason: row.reason,
         before_digest: row.before_digest,

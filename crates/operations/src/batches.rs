@@ -54,6 +54,7 @@ pub fn settle(
             None => Err(Decline::code(ctx, "77")),
         });
     }
+    payments::authorise::fold_merchant(tx, ctx, merchant, terminal)?;
     let ours = host_totals(tx, line, batch)?;
     let balanced = ours.debit == theirs.domestic.debit && ours.credit == theirs.domestic.credit;
     let flag = if balanced {
@@ -145,6 +146,7 @@ pub fn upload(
     if !uploadable(line, batch) {
         return Ok(Err(Decline::code(ctx, "77")));
     }
+    payments::authorise::fold_merchant(tx, ctx, &line.merchant, &line.terminal)?;
     for item in &items.0 {
         let index = ctx.platform.sealer.blind("pan", item.pan.expose());
         take(
@@ -172,6 +174,7 @@ pub fn upload_chip(
     if !uploadable(line, batch) {
         return Ok(Err(Decline::code(ctx, "77")));
     }
+    payments::authorise::fold_merchant(tx, ctx, &line.merchant, &line.terminal)?;
     take(tx, ctx, line, batch, (stan, amount), (masked_card, None))?;
     Ok(Ok(Issued::code(ctx, "00")?.with(37, rrn)?))
 }

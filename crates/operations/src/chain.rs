@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::catalog::Catalog;
+use domain::catalog::{Catalog, MerchantKind};
 use domain::identifiers::province;
 use domain::names::Lang;
 use domain::stages::SubjectKind;
@@ -41,6 +41,8 @@ pub struct Chain {
     pub merchant: String,
     /// Merchant name, for those who may know.
     pub merchant_name: String,
+    /// What the law takes the merchant to be; none for a chain without one.
+    pub kind: Option<MerchantKind>,
     /// Agent id or `-`.
     pub agent: String,
     /// Terminal id, when the chain reaches down to one.
@@ -85,6 +87,7 @@ pub fn of_platform(tx: &mut Tx<'_>) -> Done<Chain> {
     Ok(Chain {
         merchant: NOBODY.to_owned(),
         merchant_name: String::new(),
+        kind: None,
         agent: NOBODY.to_owned(),
         terminal: None,
         links,
@@ -132,6 +135,7 @@ fn with_stops(tx: &mut Tx<'_>, row: ChainRow, at: Option<Time>) -> Done<Chain> {
     Ok(Chain {
         merchant: row.merchant_id,
         merchant_name: row.merchant_name,
+        kind: MerchantKind::parse(&row.merchant_kind),
         agent: row.agent_id,
         terminal: row.terminal.map(|t| t.terminal_id),
         links,
@@ -226,6 +230,7 @@ impl Chain {
             .collect();
         World {
             catalog,
+            kind: self.kind,
             stages,
             stops: self.stops.iter().filter_map(as_stop).collect(),
             done,

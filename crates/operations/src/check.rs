@@ -1,6 +1,9 @@
 //! Everything that must hold between the stored rows, as one list. `shoudan check` runs it; the tests break each row
 //! of it once to see that it shows.
 
+mod keys;
+mod limits;
+
 use domain::ids::IdSource;
 use domain::names::Lang;
 use domain::stages::{MACHINES, SubjectKind, machine};
@@ -69,8 +72,22 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "INV-T05", title: "nothing gives back more than its original",                test: Test::Rows(store::transactions::WITHIN_ORIGINAL) },
     Invariant { id: "INV-T07", title: "what is undone is undone once",                            test: Test::Rows(store::transactions::UNDONE_ONCE) },
     Invariant { id: "INV-T03", title: "a trace number stands for one transaction",                 test: Test::Rows(questions::TRANSACTIONS_ONCE) },
+    Invariant { id: "INV-T03", title: "a payment stands in the journal or among the transactions",  test: Test::Rows(store::journal::IN_ONE_PLACE) },
+    Invariant { id: "INV-T09", title: "counters stand for what was taken",                         test: Test::Code(limits::counters) },
+    Invariant { id: "INV-L10", title: "nothing is charged without an agreement",                   test: Test::Rows(store::fees::CONSENTED) },
+    Invariant { id: "INV-L10", title: "fees are due for what took effect, and return at most once", test: Test::Rows(store::fees::DUE) },
+    Invariant { id: "INV-B04", title: "nothing takes effect in a closed batch",                    test: Test::Rows(store::batches::NOTHING_AFTER_CLOSE) },
     Invariant { id: "INV-B03", title: "one open batch per terminal",                               test: Test::Rows(questions::BATCHES_ONCE) },
     Invariant { id: "INV-K01", title: "no two terminals share a key",                              test: Test::Rows(questions::KEYS_UNLIKE) },
+    Invariant { id: "INV-K01", title: "every master key is claimed for its terminal",              test: Test::Rows(store::keys::MASTERS_CLAIMED) },
+    Invariant { id: "INV-K01", title: "no terminal ever held a key that everyone knows",           test: Test::Code(keys::unknown) },
+    Invariant { id: "INV-K02", title: "versions of keys increase, and destroyed ones stay so",     test: Test::Rows(store::keys::VERSIONS_INCREASE) },
+    Invariant { id: "INV-K03", title: "components of a master key come from two people",           test: Test::Rows(store::keys::COMPONENTS_APART) },
+    Invariant { id: "INV-K03", title: "no terminal is signed in whose device reports another key", test: Test::Rows(store::keys::DEVICES_AGREE) },
+    Invariant { id: "INV-K04", title: "stored keys authenticate for their place and use",          test: Test::Code(keys::authentic) },
+    Invariant { id: "INV-K05", title: "nothing is left of keys of what is gone",                   test: Test::Rows(store::keys::GONE_WITHOUT_KEYS) },
+    Invariant { id: "INV-K06", title: "no working key outlives its time",                          test: Test::Code(keys::fresh) },
+    Invariant { id: "INV-K07", title: "no key serves two purposes",                                test: Test::Rows(store::keys::ONE_PURPOSE) },
     Invariant { id: "INV-K02", title: "one current key per terminal and kind",                     test: Test::Rows(questions::KEYS_CURRENT_ONCE) },
     Invariant { id: "INV-J02", title: "events are numbered without a gap",                         test: Test::Rows(questions::EVENTS_NUMBERED) },
     Invariant { id: "INV-J02", title: "every event has its line in the outbox",                    test: Test::Rows(questions::EVENTS_HANDED_ON) },

@@ -8,6 +8,7 @@ use domain::ids::IdSource;
 use domain::names::Lang;
 use domain::time::{Time, Zone};
 
+use crate::key_module::KeyModule;
 use crate::refused::{Done, Refused};
 use crate::sealing::Sealer;
 
@@ -22,6 +23,8 @@ pub struct Platform {
     pub zone: Zone,
     /// Seals and opens sensitive values, computes blind indexes and fingerprints.
     pub sealer: Arc<Sealer>,
+    /// Holds the keys of terminals.
+    pub keys: Arc<KeyModule>,
 }
 
 /// Who acts.

@@ -2,7 +2,8 @@
 //!
 //! A rung's clock starts at the last sale, or at the entry to the network where there never was one; at the last
 //! verification where the rung allows that; and at the lifting of its own stop. Months are calendar months, clamped to
-//! the month's end. Spare terminals are exempt.
+//! the month's end. Spare terminals are exempt, and the time of a pause the owner planned does not count where the rung
+//! allows that.
 
 use domain::catalog::DormancyRung;
 use domain::stages::SubjectKind;
@@ -24,6 +25,9 @@ pub struct Swept {
     /// Stops that had to start at once, as their day had come.
     pub stopped: usize,
 }
+
+/// The reason a merchant is under while its owner's pause lasts; one with an end set in advance is a planned one.
+pub const PAUSE: &str = "merchant.paused_by_owner";
 
 /// A month is clamped by at most three days; the query looks that much further and the exact day decides.
 const CLAMPED: Duration = Duration::days(4);
@@ -51,6 +55,7 @@ pub fn sweep(tx: &mut Tx<'_>, ctx: &mut Ctx, limit: i64) -> Done<Swept> {
             reason: &rung.reason,
             horizon: horizon(ctx, rung).millis(),
             reset_by_verification: rung.reset_by_verification,
+            pause: if rung.counts_pause { "" } else { PAUSE },
         };
         for terminal in terminals::idle(tx, &wanted, limit)? {
             let Some(since) = since(tx, rung, &terminal)? else {
@@ -90,11 +95,15 @@ fn since(tx: &mut Tx<'_>, rung: &DormancyRung, terminal: &TerminalRow) -> Done<O
     };
     let verified = terminal.verified_at.filter(|_| rung.reset_by_verification);
     let lifted = terminals::last_lifted(tx, &terminal.merchant_id, &terminal.id, &rung.reason)?;
-    Ok([Some(idle), verified, lifted]
-        .into_iter()
-        .flatten()
-        .max()
-        .map(Time::from_millis))
+    let Some(since) = [Some(idle), verified, lifted].into_iter().flatten().max() else {
+        return Ok(None);
+    };
+    let paused = if rung.counts_pause {
+        0
+    } else {
+        terminals::paused(tx, &terminal.merchant_id, PAUSE, since)?
+    };
+    Ok(Some(Time::from_millis(since.saturating_add(paused))))
 }
 
 fn apply(tx: &mut Tx<'_>, ctx: &mut Ctx, rung: &DormancyRung, terminal: &TerminalRow, start: Time) -> Done<()> {
@@ -141,19 +150,43 @@ pub fn may_be_announced(ctx: &Ctx, since: Time, at: Time) -> bool {
 
 /// Cancels what dormancy announced and has not begun: the terminal sells again. Internal, after a sale.
 pub fn cancel_announced(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal: &TerminalRow) -> Done<()> {
-    let catalog = ctx.platform.catalog.clone();
-    let mut cancelled = false;
-    for rung in &catalog.dormancy {
-        let subject = ("terminal", terminal.id.as_str());
-        let stop = store::stops::find_live(tx, &terminal.merchant_id, subject, &rung.reason)?;
-        if let Some(stop) = stop.filter(|s| s.starts_at > ctx.now.millis()) {
-            stops::end(tx, ctx, &stop, "a sale")?;
-            cancelled = true;
-        }
-    }
-    if cancelled {
+    if cancel(tx, ctx, terminal, |_| true, "a sale")? {
         tell(tx, ctx, terminal, "dormancy.woken", json!({ "label": terminal.number }))
     } else {
         Ok(())
     }
+}
+
+/// Cancels what dormancy announced for the terminals of a merchant whose owner has planned a pause; it is announced anew
+/// when its time has come after the pause. Internal: the pause is in force.
+pub fn paused(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
+    let filter = terminals::Filter {
+        merchant_id: merchant.to_owned(),
+        ..terminals::Filter::default()
+    };
+    for terminal in terminals::list(tx, &filter, ("", ""), i64::MAX)? {
+        cancel(tx, ctx, &terminal, |rung| !rung.counts_pause, "a pause was planned")?;
+    }
+    Ok(())
+}
+
+/// Ends the announced stops of some rungs; whether there was one.
+fn cancel(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    terminal: &TerminalRow,
+    of: impl Fn(&DormancyRung) -> bool,
+    why: &str,
+) -> Done<bool> {
+    let catalog = ctx.platform.catalog.clone();
+    let mut cancelled = false;
+    for rung in catalog.dormancy.iter().filter(|rung| of(rung)) {
+        let subject = ("terminal", terminal.id.as_str());
+        let stop = store::stops::find_live(tx, &terminal.merchant_id, subject, &rung.reason)?;
+        if let Some(stop) = stop.filter(|s| s.starts_at > ctx.now.millis()) {
+            stops::end(tx, ctx, &stop, why)?;
+            cancelled = true;
+        }
+    }
+    Ok(cancelled)
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use domain::catalog::{Actor as StepActor, CapabilitySet, Standing};
 use domain::gate::{announced, headline, in_force};
 use domain::ids::ExplanationCode;
+use domain::names::{Lang, Text};
 use domain::stages::SubjectKind;
 use domain::time::{Duration, Time};
 use domain::world::World;
@@ -17,6 +18,7 @@ use store::codes::CodeRow;
 
 use crate::chain::{self, Chain};
 use crate::ctx::Ctx;
+use crate::payments::overrides;
 use crate::refused::{Done, Refused};
 use crate::requests;
 use crate::stops::actor_name;
@@ -42,6 +44,11 @@ pub const DEFAULT_CAPABILITY: &str = "sale";
 /// How long a code on a slip resolves.
 const CODE_LIFE: Duration = Duration::days(30);
 
+/// How long a refusal that leaves no transaction keeps its code, and how often it is told on the time-line: anyone who
+/// knows two numbers can provoke it.
+const CODE_KEPT: Duration = Duration::minutes(10);
+const TOLD_EVERY: Duration = Duration::minutes(1);
+
 /// A refusal as the terminal hears it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -53,6 +60,8 @@ pub struct Refusal {
     pub slip: String,
     /// The code on the slip, `7K3-M9Q`.
     pub explanation_code: String,
+    /// Whether the same was put on the time-line within the last minute.
+    pub told: bool,
 }
 
 /// What is asked beside the subject.
@@ -87,13 +96,79 @@ pub fn refuse(
         ))
     })?;
     let reason = cause.reason.clone();
-    let code = issue_code(tx, ctx, merchant, terminal, capability, &reason.code, transaction)?;
+    let (code, told) = if transaction == "-" {
+        folded(tx, ctx, merchant, terminal, capability, &reason.code)?
+    } else {
+        let code = issue_code(tx, ctx, merchant, terminal, capability, &reason.code, transaction)?;
+        (code, false)
+    };
     Ok(Refusal {
         response_code: reason.response_code.clone().unwrap_or_else(|| "97".to_owned()),
         slip: reason.texts(ctx.lang).slip.clone(),
         reason: reason.code,
         explanation_code: code,
+        told,
     })
+}
+
+/// A refusal for a reason that stops nothing: a limit. With a fresh code that explains it.
+pub(crate) fn refuse_for(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    (merchant, terminal): (&str, &str),
+    capability: &str,
+    reason: &str,
+    transaction: &str,
+) -> Done<Refusal> {
+    let reason = ctx.catalog().reasons.get(reason).cloned();
+    let reason = reason.ok_or_else(|| Refused::Inconsistent("a limit names no reason of the catalogue".to_owned()))?;
+    let code = issue_code(tx, ctx, merchant, terminal, capability, &reason.code, transaction)?;
+    Ok(Refusal {
+        response_code: reason.response_code.clone().unwrap_or_else(|| "61".to_owned()),
+        slip: reason.texts(ctx.lang).slip.clone(),
+        reason: reason.code,
+        explanation_code: code,
+        told: false,
+    })
+}
+
+/// The live code of a terminal and reason, or a fresh one; and whether the time-line has a line of it that is recent.
+fn folded(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    merchant: &str,
+    terminal: &str,
+    capability: &str,
+    reason: &str,
+) -> Done<(String, bool)> {
+    let now = ctx.now.millis();
+    let before = store::refusals::get(tx, (merchant, terminal), capability, reason)?;
+    // A clock that was set back makes nothing last longer.
+    let told = before
+        .as_ref()
+        .filter(|row| row.told_at <= now && now < row.told_at + TOLD_EVERY.as_millis());
+    let (told_at, since_told) = told.map_or((now, 0), |row| (row.told_at, row.since_told + 1));
+    let kept = before
+        .as_ref()
+        .filter(|row| now < row.code_until && row.code_until <= now + CODE_KEPT.as_millis());
+    let (code, code_until) = if let Some(row) = kept {
+        (row.code.clone(), row.code_until)
+    } else {
+        let code = issue_code(tx, ctx, merchant, terminal, capability, reason, "-")?;
+        (code, now + CODE_KEPT.as_millis())
+    };
+    let row = store::refusals::RefusalRow {
+        merchant_id: merchant.to_owned(),
+        terminal_id: terminal.to_owned(),
+        capability: capability.to_owned(),
+        reason: reason.to_owned(),
+        code: code.clone(),
+        code_until,
+        told_at,
+        since_told,
+    };
+    store::refusals::put(tx, &row)?;
+    Ok((code, told.is_some()))
 }
 
 /// Draws a code until one is free; six characters hold a thousand million, so the second try is rare.
@@ -142,12 +217,33 @@ pub fn by_code(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, ask: &Ask, audience: 
         .filter(|row| ctx.now.millis() < row.expires_at)
         .ok_or_else(|| Refused::not_found("explanation code", parsed.to_string()))?;
     let ask = Ask {
-        capability: ask.capability.clone().or(Some(row.capability)),
+        capability: ask.capability.clone().or_else(|| Some(row.capability.clone())),
         at: ask.at,
     };
-    let mut explanation = terminal(tx, ctx, &row.merchant_id, &row.terminal_id, &ask, audience)?;
+    let mut explanation = match overrides::as_stop(ctx, &row) {
+        Some(limit) if ask.at.is_none() => {
+            let mut chain = chain::of_terminal(tx, &row.merchant_id, &row.terminal_id)?;
+            chain.stops.push(limit);
+            let told = explain(tx, ctx, &chain, &ask, audience, SubjectKind::Terminal)?;
+            refused_once(ctx, told, &row.reason)
+        }
+        _ => terminal(tx, ctx, &row.merchant_id, &row.terminal_id, &ask, audience)?,
+    };
     explanation.explanation_code = Some(parsed.to_string());
     Ok(explanation)
+}
+
+/// Words an explanation whose one cause refused a payment and stopped nothing.
+fn refused_once(ctx: &Ctx, told: Explanation, reason: &str) -> Explanation {
+    let alone = told.causes.iter().all(|cause| cause.reason == reason);
+    let Some(title) = told.causes.first().map(|cause| cause.title.clone()).filter(|_| alone) else {
+        return told;
+    };
+    let headline = match ctx.lang {
+        Lang::Zh => format!("这笔交易没有成功，因为{title}。这台 POS 没有停用。"),
+        Lang::En => format!("This payment was not made: {title}. The terminal is not stopped."),
+    };
+    Explanation { headline, ..told }
 }
 
 /// Explains a terminal by its 8-character number.
@@ -169,7 +265,10 @@ pub fn by_serial(tx: &mut Tx<'_>, ctx: &mut Ctx, serial: &str, ask: &Ask, audien
         return Err(Refused::conflict(
             "device",
             serial,
-            "it is ours but not bound to a terminal yet",
+            domain::text!(
+                "这台机具属于本机构，但尚未绑定终端",
+                "it is ours but not bound to a terminal yet"
+            ),
         ));
     }
     terminal(tx, ctx, &merchant, &id, ask, audience)
@@ -331,8 +430,15 @@ fn wanted(now: &World<'_>, bit: u8) -> CapabilitySet {
     now.blocked().with(bit)
 }
 
-/// The name of an actor code from the step table, in the asked language.
+/// The name of an actor code from the step table.
+pub fn actor_text(code: &str) -> Text {
+    serde_json::from_value::<StepActor>(json!(code)).map_or_else(
+        |_| Text::new(code, code),
+        |actor| Text::new(actor_name(actor, Lang::Zh), actor_name(actor, Lang::En)),
+    )
+}
+
+/// The same in the asked language.
 pub fn actor_words(ctx: &Ctx, code: &str) -> String {
-    serde_json::from_value::<StepActor>(json!(code))
-        .map_or_else(|_| code.to_owned(), |actor| actor_name(actor, ctx.lang).to_owned())
+    actor_text(code).get(ctx.lang).to_owned()
 }

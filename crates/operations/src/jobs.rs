@@ -29,7 +29,10 @@ pub fn fence(tx: &mut Tx<'_>, name: &str, token: i64, now: Time) -> Done<()> {
         Err(Refused::conflict(
             "lease",
             name,
-            "it has run out or passed to another node; take it again",
+            domain::text!(
+                "租约已到期或已归另一节点，请重新获取",
+                "it has run out or passed to another node; take it again"
+            ),
         ))
     }
 }
@@ -85,6 +88,12 @@ pub fn finish(tx: &mut Tx<'_>, job: &JobRow) -> Done<()> {
     jobs::finish(tx, job).map_err(|error| passed_on(error, job))
 }
 
+/// How many jobs wait, and since when the oldest could have run.
+pub fn waiting(tx: &mut Tx<'_>) -> Done<(i64, Option<Time>)> {
+    let (count, oldest) = jobs::waiting(tx)?;
+    Ok((count, oldest.map(Time::from_millis)))
+}
+
 /// Notes why a claimed job failed and puts it back in line after a pause that doubles; after [`ATTEMPTS`] it is set
 /// aside as `failed`. True if it will be tried again.
 pub fn fail(tx: &mut Tx<'_>, job: &JobRow, error: &str, now: Time) -> Done<bool> {
@@ -101,7 +110,10 @@ fn passed_on(error: store::Error, job: &JobRow) -> Refused {
         store::Error::NotOne { .. } => Refused::conflict(
             "job",
             job.id.as_str(),
-            "its lease ran out and another has claimed it; drop this run",
+            domain::text!(
+                "租约已到期，任务已由另一节点领取；本次作废",
+                "its lease ran out and another has claimed it; drop this run"
+            ),
         ),
         other => other.into(),
     }

@@ -1,54 +1,52 @@
-//! Keys of terminals: the master key that a terminal is loaded with, and the working keys that each sign-in brings. All
-//! are kept sealed; what is retired is destroyed at once.
+//! Keys of terminals: the master key that a terminal is loaded with, and the working keys that each sign-in brings. Rows
+//! hold sealed blocks; only the key module opens them. What is retired is destroyed at once and never comes back.
+
+pub mod components;
+mod ends;
+
+use std::sync::Arc;
 
 use domain::secret::Secret;
-use iso8583::crypto::{DesKey, MacAlgorithm, Sm4Key};
-use iso8583::values::{KeyLayout, SignInKeys, WrappedKey};
+use iso8583::crypto::MacAlgorithm;
+use iso8583::values::{KeyLayout, SignInKeys};
 use serde_json::json;
 use store::Tx;
 use store::keys::KeyRow;
 
 use crate::ctx::Ctx;
+pub use crate::key_module::KeyKind;
+use crate::key_module::{self, Fault, Place, Stored, Wanted};
 use crate::refused::{Done, Refused};
 use crate::trace::{self, Change};
+pub(crate) use ends::stage_entered;
+pub use ends::{Moved, WORKING_AGE, WORKING_USES, confirm, is_confirmed, missing, rewrap, sweep, wear_out};
 
-/// What a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    /// Master key: encrypts the others on their way.
-    Tmk,
-    /// PIN key.
-    Pik,
-    /// MAC key.
-    Mak,
-    /// Track key.
-    Tdk,
+/// The fingerprint of a key: keyed, so that nobody without the platform's index key can try keys against it.
+fn fingerprint(ctx: &Ctx, stored: &Stored) -> String {
+    stored.fingerprint(&ctx.platform.sealer)
 }
 
-impl KeyKind {
-    /// The keys a sign-in replaces.
-    pub const WORKING: [Self; 3] = [Self::Pik, Self::Mak, Self::Tdk];
-
-    /// How it is written in rows.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Tmk => "tmk",
-            Self::Pik => "pik",
-            Self::Mak => "mak",
-            Self::Tdk => "tdk",
-        }
+/// The place of a terminal's key.
+pub(crate) fn place<'a>(merchant: &'a str, terminal: &'a str, kind: KeyKind, version: i64) -> Place<'a> {
+    Place {
+        merchant,
+        terminal,
+        kind,
+        version,
     }
 }
 
-/// Names the place a sealed key belongs to, so that it opens nowhere else.
-fn place(merchant: &str, terminal: &str, kind: KeyKind, version: i64) -> String {
-    format!("terminal_keys/{merchant}/{terminal}/{}/{version}", kind.code())
+/// The version the next key of a kind gets.
+fn next_version(tx: &mut Tx<'_>, merchant: &str, terminal: &str, kind: KeyKind) -> Done<i64> {
+    let versions = store::keys::versions(tx, merchant, terminal)?;
+    let last = versions.iter().find(|(code, _)| code == kind.code());
+    Ok(last.map_or(1, |(_, last)| last + 1))
 }
 
 /// Loads a terminal's master key (16 bytes), retiring the one before and every working key under it; its check value.
 /// Internal: loading needs no permission of its own, the request that leads to it does.
 ///
-/// [`Refused::Conflict`] where another terminal holds the same key: one key, one terminal.
+/// [`Refused::Conflict`] where another terminal holds or held the same key, or everyone knows it: one key, one terminal.
 pub fn install_master(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
@@ -56,26 +54,52 @@ pub fn install_master(
     terminal: &str,
     key: &Secret<[u8; 16]>,
 ) -> Done<String> {
-    let fingerprint = ctx.platform.sealer.fingerprint(key.expose());
+    if key_module::is_known(key) {
+        return Err(known(terminal));
+    }
+    let version = next_version(tx, merchant, terminal, KeyKind::Tmk)?;
+    let place = place(merchant, terminal, KeyKind::Tmk, version);
+    let stored = Arc::clone(&ctx.platform.keys).import(&place, key, &mut ctx.ids)?;
+    adopt(tx, ctx, &place, stored, 0)
+}
+
+fn known(terminal: &str) -> Refused {
+    Refused::conflict(
+        "key",
+        terminal,
+        domain::text!(
+            "这是众所周知的默认或测试密钥，不能使用，请重新生成",
+            "this is a default or test key that everyone knows; make a new one"
+        ),
+    )
+}
+
+/// Makes a master key the current one of its terminal, if no other terminal ever held it and it serves nothing else.
+fn adopt(tx: &mut Tx<'_>, ctx: &mut Ctx, place: &Place<'_>, stored: Stored, ceremony: i64) -> Done<String> {
+    let (merchant, terminal) = (place.merchant, place.terminal);
+    let fingerprint = fingerprint(ctx, &stored);
     if !store::keys::claim(tx, &fingerprint, merchant, terminal)? {
         return Err(Refused::conflict(
             "key",
             terminal,
-            "another terminal holds this master key; make a new one",
+            domain::text!(
+                "另一终端已使用这把主密钥，请重新生成",
+                "another terminal holds this master key; make a new one"
+            ),
         ));
     }
-    let versions = store::keys::versions(tx, merchant, terminal)?;
+    if store::keys::serves_otherwise(tx, &fingerprint, KeyKind::Tmk.code())? {
+        return Err(Refused::conflict(
+            "key",
+            terminal,
+            domain::text!(
+                "这把密钥已用于其他用途，请重新生成",
+                "this key serves another purpose already; make a new one"
+            ),
+        ));
+    }
     destroy_rows(tx, ctx, merchant, terminal)?;
-    let master = DesKey::new(key.expose()).map_err(|e| Refused::Keys(e.to_string()))?;
-    let kcv = put(
-        tx,
-        ctx,
-        (merchant, terminal),
-        KeyKind::Tmk,
-        &versions,
-        key.expose(),
-        master.kcv(),
-    )?;
+    let kcv = put(tx, ctx, place, stored, ceremony)?;
     trace::audit(
         tx,
         ctx,
@@ -86,7 +110,7 @@ pub fn install_master(
             id: terminal,
             before: String::new(),
             after: fingerprint,
-            details: json!({ "check": kcv }),
+            details: json!({ "check": kcv, "version": place.version, "key_module": ctx.platform.keys.name() }),
         },
     )?;
     Ok(kcv)
@@ -95,6 +119,7 @@ pub fn install_master(
 /// Destroys every key of a terminal, for good.
 pub fn destroy(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -> Done<()> {
     destroy_rows(tx, ctx, merchant, terminal)?;
+    store::keys::destroy_components(tx, merchant, terminal, ctx.now.millis())?;
     trace::audit(
         tx,
         ctx,
@@ -111,11 +136,12 @@ pub fn destroy(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -
     Ok(())
 }
 
-fn destroy_rows(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, terminal: &str) -> Done<()> {
-    for kind in [KeyKind::Tmk, KeyKind::Pik, KeyKind::Mak, KeyKind::Tdk] {
-        store::keys::retire(tx, merchant, terminal, kind.code(), ctx.now.millis())?;
+fn destroy_rows(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, terminal: &str) -> Done<u64> {
+    let mut gone = 0;
+    for kind in KeyKind::OF_TERMINAL {
+        gone += store::keys::retire(tx, merchant, terminal, kind.code(), ctx.now.millis())?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Retires the working keys of a terminal: until it signs in again it has none.
@@ -126,20 +152,22 @@ pub fn retire_working(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, terminal: &str
     Ok(())
 }
 
-/// Opens a sealed key.
+/// A terminal's master key in clear, for whoever plays the machine in a demonstration. The module for production has no
+/// way to show one, and refuses.
 pub fn open(
     ctx: &Ctx,
     (merchant, terminal): (&str, &str),
     kind: KeyKind,
-    (version, sealed): (i64, &[u8]),
+    (version, block): (i64, &[u8]),
 ) -> Done<Secret<Vec<u8>>> {
-    ctx.platform
-        .sealer
-        .open(sealed, &place(merchant, terminal, kind, version))
+    Ok(ctx
+        .platform
+        .keys
+        .reveal(&place(merchant, terminal, kind, version), block)?)
 }
 
 /// Makes new working keys, keeps them and returns them wrapped under the master key. None where the terminal has no
-/// master key, or the layout has no room for the keys its MAC algorithm takes.
+/// master key, the layout has no room for the keys its MAC algorithm takes, or the key module has no such cipher.
 pub fn issue_working(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
@@ -151,28 +179,31 @@ pub fn issue_working(
     let Some(row) = store::keys::current(tx, merchant, terminal, KeyKind::Tmk.code())? else {
         return Ok(None);
     };
-    let master = open(ctx, (merchant, terminal), KeyKind::Tmk, (row.version, &row.sealed))?;
     let Some(sizes) = sizes(algorithm, layout) else {
         return Ok(None);
     };
-    let versions = store::keys::versions(tx, merchant, terminal)?;
+    let module = Arc::clone(&ctx.platform.keys);
+    let master = place(merchant, terminal, KeyKind::Tmk, row.version);
     retire_working(tx, ctx, merchant, terminal)?;
     let mut wrapped = Vec::with_capacity(3);
     for (kind, size) in KeyKind::WORKING.into_iter().zip(sizes) {
         if size == 0 {
             continue;
         }
-        let (bytes, cover) = fresh(ctx, layout, size, master.expose())?;
-        put(
-            tx,
-            ctx,
-            (merchant, terminal),
-            kind,
-            &versions,
-            bytes.expose(),
-            cover.check,
-        )?;
-        wrapped.push(cover);
+        let version = next_version(tx, merchant, terminal, kind)?;
+        let wanted = Wanted {
+            place: place(merchant, terminal, kind, version),
+            size,
+            layout,
+        };
+        match module.issue((&master, &row.sealed), &wanted, &mut ctx.ids) {
+            Ok((stored, cover)) => {
+                put(tx, ctx, &wanted.place, stored, 0)?;
+                wrapped.push(cover);
+            }
+            Err(Fault::Unsupported(_)) if wrapped.is_empty() => return Ok(None),
+            Err(fault) => return Err(fault.into()),
+        }
     }
     let mut wrapped = wrapped.into_iter();
     Ok(wrapped.next().zip(wrapped.next()).map(|(pik, mak)| SignInKeys {
@@ -196,49 +227,24 @@ fn sizes(algorithm: MacAlgorithm, layout: KeyLayout) -> Option<[usize; 3]> {
     }
 }
 
-/// A new key and its form under the master key.
-fn fresh(ctx: &mut Ctx, layout: KeyLayout, size: usize, master: &[u8]) -> Done<(Secret<Vec<u8>>, WrappedKey)> {
-    let failed = |e: iso8583::crypto::KeyError| Refused::Keys(e.to_string());
-    if layout == KeyLayout::Sm4 {
-        let key = Sm4Key::new(&ctx.ids.bytes::<16>()).map_err(failed)?;
-        let cover = WrappedKey::under_sm4(&Sm4Key::new(master).map_err(failed)?, &key);
-        return Ok((Secret::new(key.expose().to_vec()), cover));
-    }
-    let key = match size {
-        8 => DesKey::single_from_random(ctx.ids.bytes()),
-        _ => DesKey::from_random(ctx.ids.bytes()),
-    };
-    let cover = WrappedKey::under(&DesKey::new(master).map_err(failed)?, &key);
-    Ok((Secret::new(key.expose().to_vec()), cover))
+/// A check value as people read it.
+fn written(check: [u8; 4]) -> String {
+    format!("{:08X}", u32::from_be_bytes(check))
 }
 
-/// Writes a key as the next version of its kind; its check value.
-fn put(
-    tx: &mut Tx<'_>,
-    ctx: &mut Ctx,
-    (merchant, terminal): (&str, &str),
-    kind: KeyKind,
-    versions: &[(String, i64)],
-    key: &[u8],
-    check: [u8; 4],
-) -> Done<String> {
-    let version = versions
-        .iter()
-        .find(|(code, _)| code == kind.code())
-        .map_or(1, |(_, last)| last + 1);
-    let nonce = ctx.ids.bytes();
+/// Writes a key as the current one of its kind; its check value.
+fn put(tx: &mut Tx<'_>, ctx: &Ctx, place: &Place<'_>, stored: Stored, ceremony: i64) -> Done<String> {
     let row = KeyRow {
-        merchant_id: merchant.to_owned(),
-        terminal_id: terminal.to_owned(),
-        kind: kind.code().to_owned(),
-        version,
-        sealed: ctx
-            .platform
-            .sealer
-            .seal(key, nonce, &place(merchant, terminal, kind, version)),
-        kcv: format!("{:08X}", u32::from_be_bytes(check)),
-        fingerprint: ctx.platform.sealer.fingerprint(key),
+        merchant_id: place.merchant.to_owned(),
+        terminal_id: place.terminal.to_owned(),
+        kind: place.kind.code().to_owned(),
+        version: place.version,
+        kcv: written(stored.check),
+        fingerprint: fingerprint(ctx, &stored),
+        sealed: stored.block,
         created_at: ctx.now.millis(),
+        ceremony,
+        reported_kcv: String::new(),
     };
     store::keys::insert(tx, &row)?;
     Ok(row.kcv)

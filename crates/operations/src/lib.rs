@@ -12,6 +12,7 @@ pub mod events;
 pub mod explain;
 pub mod gates;
 pub mod jobs;
+pub mod key_module;
 pub mod keys;
 pub mod moves;
 pub mod once;
@@ -28,13 +29,24 @@ pub mod stops;
 pub mod test_clock;
 pub mod trace;
 pub mod views;
+pub mod vouching;
 
 pub use ctx::{Actor, Ctx, Platform};
 pub use refused::Refused;
+/// The transaction every operation runs in, and what undoes it; whoever calls an operation passes the one on and reads
+/// nothing through it.
+pub use store::{Error as StoreError, Tx};
+pub mod clocks;
 pub mod dormancy;
+pub mod downloads;
+pub mod health;
 pub mod merchants;
+pub mod names;
+pub mod narrowed;
 pub mod network;
 pub mod search;
+pub mod signatures;
+pub mod slips;
 pub mod takings;
 pub mod terminals;
 pub mod trigger;

@@ -9,12 +9,14 @@ mod looks;
 
 pub use agents::{NewAgent, create_agent};
 pub use checks::{categories, fold};
-pub use looks::{Filter, called, list, may_see, view};
+pub use looks::{Filter, by_number, called, list, may_see, view};
 pub(crate) use looks::{reach, shop_view};
 
+pub use domain::catalog::MerchantKind as Kind;
 use domain::ids::{ContractId, MerchantId, SettlementAccountId, ShopId};
 use domain::secret::SecretString;
 use domain::stages::SubjectKind;
+use domain::time::{Span, Time};
 use serde_json::json;
 use store::Tx;
 use store::parties::{self, AccountRow, ContractRow, MerchantRow, ShopRow};
@@ -31,35 +33,6 @@ pub const ACQUIRER: &str = "822";
 
 /// The terms a new contract is drawn up under.
 pub const TERMS: &str = "2026-1";
-
-/// What the law takes a merchant to be. Decides which identifiers it must have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// 小微商户: lawfully without a registration; the principal's identity stands for it.
-    Micro,
-    /// 个体工商户.
-    SoleTrader,
-    /// 企业.
-    Enterprise,
-}
-
-impl Kind {
-    /// How it is written in tables and JSON.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Micro => "micro",
-            Self::SoleTrader => "sole_trader",
-            Self::Enterprise => "enterprise",
-        }
-    }
-
-    /// The kind written like this.
-    pub fn parse(code: &str) -> Option<Self> {
-        [Self::Micro, Self::SoleTrader, Self::Enterprise]
-            .into_iter()
-            .find(|kind| kind.code() == code)
-    }
-}
 
 /// The account takings are to be paid to.
 #[derive(Clone)]
@@ -182,7 +155,10 @@ fn number(tx: &mut Tx<'_>, row: &mut MerchantRow, city_code: &str) -> Done<()> {
     Err(Refused::conflict(
         "merchant number",
         prefix,
-        "all 9999 numbers of this city and category are taken",
+        domain::text!(
+            "该城市该类别的 9999 个商户编号已用完",
+            "all 9999 numbers of this city and category are taken"
+        ),
     ))
 }
 
@@ -343,14 +319,15 @@ pub fn note_active(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
 /// How long a contract runs unless both sides end it, in calendar months.
 const CONTRACT_MONTHS: u32 = 36;
 
+/// Until when a contract signed now runs.
+pub(crate) fn term_end(ctx: &Ctx) -> Time {
+    ctx.platform.zone.add(ctx.now, Span::months(CONTRACT_MONTHS))
+}
+
 /// What follows when a contract is signed: from when and until when it runs. Internal: after the move `sign`.
 pub fn note_signed(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
     let row = parties::contract(tx, merchant)?.ok_or_else(|| Refused::not_found("contract", merchant))?;
-    let term = domain::time::Span {
-        months: CONTRACT_MONTHS,
-        ..Default::default()
-    };
-    let until = ctx.platform.zone.add(ctx.now, term);
+    let until = term_end(ctx);
     parties::set_signed(tx, merchant, &row.id, ctx.now.millis(), Some(until.millis()))?;
     told(tx, ctx, "contract.signed", merchant, ("contract", &row.id), &row.number)
 }

@@ -8,7 +8,8 @@ use store::Tx;
 use crate::chain::NOBODY;
 use crate::ctx::Ctx;
 use crate::gates;
-use crate::refused::{Done, Refused};
+use crate::keys;
+use crate::refused::{self, Done, Refused};
 use crate::trace::{self, Change, Happened};
 
 /// Fires `event` on a subject and returns its new stage. Refused where the table has no such move.
@@ -16,9 +17,11 @@ pub fn apply(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, kind: SubjectKind, 
     let machine = machine(kind).ok_or_else(|| Refused::Inconsistent(format!("{} has no stages", kind.code())))?;
     let from =
         store::moves::stage(tx, kind.code(), merchant, id)?.ok_or_else(|| Refused::not_found(kind.code(), id))?;
-    let to = machine
-        .next(&from, event)
-        .map_err(|e| Refused::conflict(kind.code(), id, e.to_string()))?;
+    let to = machine.next(&from, event).map_err(|e| {
+        let stage = refused::stage_words(ctx.catalog(), kind, &from);
+        let zh = format!("当前阶段为「{}」，不能办理「{event}」；可办理：{}", stage.zh, e.open);
+        Refused::conflict(kind.code(), id, domain::text!(zh, e.to_string()))
+    })?;
     write(tx, ctx, merchant, (kind, id), (&from, event, to))?;
     Ok(to.to_owned())
 }
@@ -81,5 +84,6 @@ fn write(
             audit: &audit,
         },
     )?;
+    keys::stage_entered(tx, ctx, (kind, owner, id), to)?;
     gates::forget(tx, kind, merchant)
 }

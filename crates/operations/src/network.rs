@@ -10,7 +10,7 @@ use store::{Tx, devices, parties, terminals};
 use crate::chain::NOBODY;
 use crate::ctx::Ctx;
 use crate::moves;
-use crate::refused::{Done, Refused};
+use crate::refused::{self, Done, Refused};
 use crate::requests;
 use crate::stops::{self, Place};
 use crate::trace::{self, Change, Happened};
@@ -51,9 +51,13 @@ pub fn report(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) ->
     if row.stage == "accepted" || row.stage == "pending" {
         send(tx, ctx, row)
     } else {
-        let why = format!(
-            "it is {}; only one that is registered can be corrected, this one must be filed",
-            row.stage
+        let stage = refused::stage_words(ctx.catalog(), SubjectKind::Registration, &row.stage);
+        let why = domain::text!(
+            format!("该登记处于「{}」，只有已登记的才能更正；请先报送", stage.zh),
+            format!(
+                "it is «{}»; only one that is registered can be corrected, this one must be filed",
+                stage.en
+            ),
         );
         Err(Refused::conflict("registration", row.id, why))
     }
@@ -111,7 +115,10 @@ pub fn answer(
         return Err(Refused::conflict(
             "registration",
             registration,
-            "no filing waits for an answer; file it first",
+            domain::text!(
+                "没有等待答复的报送，请先报送",
+                "no filing waits for an answer; file it first"
+            ),
         ));
     }
     registrations::answered(tx, &row, ctx.now.millis(), why)?;

@@ -9,20 +9,22 @@
 mod keys;
 mod login;
 mod passwords;
+mod sessions;
 
 use domain::ids::{PersonId, UserId};
 use domain::secret::Secret;
 use serde::Serialize;
 use store::users::UserRow;
-use store::{Tx, sessions, users};
+use store::{Tx, users};
 use utoipa::ToSchema;
 
-pub use keys::{NewKey, api_key, create_api_key, disable_api_key};
+pub use keys::{KeyView, NewKey, api_key, api_keys, create_api_key, disable_api_key};
 pub use login::{
     Attempt, LOCK_AFTER, LOCKED_FOR, LoggedIn, Login, SESSION_ENDS_AFTER, Session, login_done, login_row, logout,
     session, touch,
 };
 pub use passwords::{SHORTEST_PASSWORD, hash_password, totp_code, totp_secret_text, verify_password};
+pub use sessions::{SessionView, end_other_sessions, end_session, own_sessions};
 
 use crate::ctx::{Actor, Ctx};
 use crate::refused::{Done, FieldError, Refused};
@@ -129,13 +131,20 @@ pub fn disable_user(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<()> {
     let row = known(tx, id)?;
     need_to_manage(ctx, &row.merchant_id, &row.role)?;
     if row.person_id == ctx.actor.person {
-        return Err(Refused::SamePerson("nobody closes their own account"));
+        return Err(Refused::SamePerson(domain::text!(
+            "不能关闭自己的账号",
+            "nobody closes their own account"
+        )));
     }
     users::disable(tx, id, ctx.now.millis()).map_err(|error| match error {
-        store::Error::NotOne { .. } => Refused::conflict("user", id, "the account is closed already"),
+        store::Error::NotOne { .. } => Refused::conflict(
+            "user",
+            id,
+            domain::text!("该账号已关闭", "the account is closed already"),
+        ),
         other => other.into(),
     })?;
-    sessions::delete_of_user(tx, id)?;
+    store::sessions::delete_of_user(tx, id)?;
     let before = state(&row);
     let closed = UserRow {
         disabled_at: Some(ctx.now.millis()),
@@ -153,7 +162,7 @@ pub fn disable_user(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<()> {
 pub fn change_password(tx: &mut Tx<'_>, ctx: &mut Ctx, password_hash: &str) -> Done<()> {
     let row = known(tx, &ctx.actor.id.clone())?;
     users::set_password(tx, &row.id, password_hash)?;
-    sessions::delete_of_user(tx, &row.id)?;
+    store::sessions::delete_of_user(tx, &row.id)?;
     let audit = trace::audit(
         tx,
         ctx,
@@ -168,12 +177,13 @@ pub fn reset_password(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, password_hash: &
     let row = known(tx, id)?;
     need_to_manage(ctx, &row.merchant_id, &row.role).map_err(|_| Refused::not_found("user", id))?;
     if row.person_id == ctx.actor.person {
-        return Err(Refused::SamePerson(
-            "one's own password is changed with the present one",
-        ));
+        return Err(Refused::SamePerson(domain::text!(
+            "修改自己的密码须提供当前密码",
+            "one's own password is changed with the present one"
+        )));
     }
     users::set_password(tx, &row.id, password_hash)?;
-    sessions::delete_of_user(tx, &row.id)?;
+    store::sessions::delete_of_user(tx, &row.id)?;
     let audit = trace::audit(
         tx,
         ctx,
@@ -182,13 +192,17 @@ pub fn reset_password(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, password_hash: &
     tell(tx, ctx, "user.password_changed", &row, &audit, serde_json::json!({}))
 }
 
-/// Whether the account of an actor code (a user id; a key or a system has none) is the actor's own, or another login of
-/// the same person.
+/// Whether whoever acted under this code (a user id or the id of a key; a system is nobody) is the actor's person: the
+/// same login, another one of theirs, or a key they answer for.
 pub(crate) fn is_same_person(tx: &mut Tx<'_>, ctx: &Ctx, actor: &str) -> Done<bool> {
     if actor == ctx.actor.id {
         return Ok(true);
     }
-    Ok(users::get(tx, actor)?.is_some_and(|user| user.person_id == ctx.actor.person))
+    let user = match store::api_keys::get(tx, actor)? {
+        Some(key) => key.user_id,
+        None => actor.to_owned(),
+    };
+    Ok(users::get(tx, &user)?.is_some_and(|user| user.person_id == ctx.actor.person))
 }
 
 /// The accounts of a merchant, or with `-` those of the institution and its agents.

@@ -26,6 +26,7 @@ pub const FIELDS: &[Field] = &[
     Field { code: "beneficial_owner_id",      mask: mask_document },
     Field { code: "contact_name",             mask: mask_name },
     Field { code: "contact_phone",            mask: mask_phone },
+    Field { code: "signature",                mask: mask_name },
     Field { code: "account_holder",           mask: mask_name },
     Field { code: "account_number",           mask: mask_card },
     Field { code: "account_mobile",           mask: mask_phone },

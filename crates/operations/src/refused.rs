@@ -1,5 +1,8 @@
 //! Why an operation was not carried out: what happened, to whom, and what to do. Faces translate; nothing is swallowed.
 
+use domain::catalog::Catalog;
+use domain::names::Text;
+use domain::stages::SubjectKind;
 use store::Error as StoreError;
 
 /// A refusal. Every variant rolls the transaction back.
@@ -25,18 +28,18 @@ pub enum Refused {
     #[error("{} field(s) need correction: {}", .0.len(), .0.iter().map(|f| f.field.as_str()).collect::<Vec<_>>().join(", "))]
     Invalid(Vec<FieldError>),
     /// The thing is in a state in which this cannot be done; says which and what can.
-    #[error("{what} «{key}» cannot do this now: {why}")]
+    #[error("{what} «{key}» cannot do this now: {}", .why.en)]
     Conflict {
         /// The kind of thing.
         what: &'static str,
         /// Which.
         key: String,
         /// Why not, and what is open instead.
-        why: String,
+        why: Text,
     },
-    /// Two pairs of eyes are needed and this actor is not a second one.
-    #[error("this needs another person: {0}")]
-    SamePerson(&'static str),
+    /// Two pairs of eyes are needed and this actor is not a second one; says why not.
+    #[error("this needs another person: {}", .0.en)]
+    SamePerson(Text),
     /// A capability is blocked; the causes are in the explanation.
     #[error("«{capability}» is stopped for {subject}; {} cause(s)", causes.len())]
     Blocked {
@@ -102,11 +105,11 @@ impl Refused {
     }
 
     /// «… cannot do this now».
-    pub fn conflict(what: &'static str, key: impl Into<String>, why: impl Into<String>) -> Self {
+    pub fn conflict(what: &'static str, key: impl Into<String>, why: Text) -> Self {
         Self::Conflict {
             what,
             key: key.into(),
-            why: why.into(),
+            why,
         }
     }
 
@@ -114,6 +117,36 @@ impl Refused {
     pub fn field(field: &str, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(field, code, zh, en)])
     }
+}
+
+/// What the states of requests, steps and reviews are called where they stand in the way.
+const STATES: &[(&str, &str, &str)] = &[
+    ("todo", "待办", "open"),
+    ("waiting", "等待中", "waiting"),
+    ("submitted", "已提交，待审核", "submitted and being judged"),
+    ("returned", "已退回补正", "sent back for correction"),
+    ("done", "已完成", "done"),
+    ("withdrawn", "已撤回", "withdrawn"),
+    ("refused", "未通过", "refused"),
+    ("approved", "已通过", "approved"),
+    ("cancelled", "已取消", "cancelled"),
+];
+
+/// What a state of a request, step or review is called; an unknown one by its code.
+pub(crate) fn state_words(code: &str) -> Text {
+    STATES
+        .iter()
+        .find(|row| row.0 == code)
+        .map_or_else(|| Text::new(code, code), |row| Text::new(row.1, row.2))
+}
+
+/// What a stage of a subject is called; an unknown one by its code.
+pub(crate) fn stage_words(catalog: &Catalog, kind: SubjectKind, stage: &str) -> Text {
+    let row = catalog.stages.get(&(kind, stage.to_owned()));
+    row.map_or_else(
+        || Text::new(stage, stage),
+        |row| Text::new(row.name.zh.as_str(), row.name.en.as_str()),
+    )
 }
 
 /// The result of every operation.

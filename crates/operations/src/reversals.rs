@@ -14,6 +14,11 @@ use crate::refused::{Done, Refused};
 /// First pause between two attempts; it doubles up to the longest.
 const PAUSE: Duration = Duration::seconds(2);
 const LONGEST_PAUSE: Duration = Duration::minutes(5);
+/// How far a pause is from that at most, up or down, in thousandths: those that failed together do not all come again
+/// together.
+const SPREAD: i64 = 200;
+/// A reversal that waits longer than this asks for a person.
+const LONG: Duration = Duration::minutes(15);
 
 /// Queues the reversal of a transaction, once.
 pub(crate) fn queue(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, reason: &str) -> Done<()> {
@@ -76,12 +81,8 @@ pub enum Heard {
 pub fn heard(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &ReversalRow, heard: &Heard) -> Done<()> {
     let code = match heard {
         Heard::Nothing(why) => {
-            let doublings = u32::try_from(row.attempts.clamp(0, 16)).unwrap_or(16);
-            let pause = PAUSE
-                .as_millis()
-                .saturating_mul(1 << doublings)
-                .min(LONGEST_PAUSE.as_millis());
-            reversals::postpone(tx, row, ctx.now.millis() + pause, why)?;
+            let next_at = ctx.now.millis() + pause(row.attempts, ctx);
+            reversals::postpone(tx, row, next_at, why)?;
             return Ok(());
         }
         Heard::Answered(code) => code,
@@ -98,6 +99,55 @@ pub fn heard(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &ReversalRow, heard: &Heard) -
         tell(tx, ctx, &original, "transaction.resolved", data)?;
     }
     Ok(())
+}
+
+/// Milliseconds until the next attempt after so many.
+fn pause(attempts: i64, ctx: &mut Ctx) -> i64 {
+    let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(16);
+    let pause = PAUSE.as_millis().saturating_mul(1 << doublings);
+    let spread = i64::try_from(ctx.ids.below(SPREAD.unsigned_abs() * 2 + 1)).unwrap_or(SPREAD) - SPREAD;
+    pause.min(LONGEST_PAUSE.as_millis()) * (1000 + spread) / 1000
+}
+
+/// How much waits to be told to the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Reversals that no answer has confirmed.
+    pub waiting: i64,
+    /// How long the oldest has waited; none where none waits.
+    pub oldest: Option<Duration>,
+    /// The most attempts made for one of them.
+    pub most_attempts: i64,
+}
+
+impl Backlog {
+    /// Whether one has waited so long that a person should look.
+    pub fn is_long(&self) -> bool {
+        self.oldest.is_some_and(|age| age > LONG)
+    }
+}
+
+/// The queue of reversals, with its age. Internal: metrics and checks ask.
+pub fn backlog(tx: &mut Tx<'_>, now: Time) -> Done<Backlog> {
+    let waiting = reversals::waiting(tx)?;
+    Ok(Backlog {
+        waiting: waiting.count,
+        oldest: waiting.since.map(|since| now - Time::from_millis(since)),
+        most_attempts: waiting.most_attempts,
+    })
+}
+
+/// What a person should know of the queue, in both languages; none while nothing waits for long.
+pub fn note(tx: &mut Tx<'_>, now: Time) -> Done<Option<String>> {
+    let backlog = backlog(tx, now)?;
+    let Some(age) = backlog.oldest.filter(|_| backlog.is_long()) else {
+        return Ok(None);
+    };
+    let (count, minutes) = (backlog.waiting, age.as_millis() / 60_000);
+    Ok(Some(format!(
+        "{count} 笔冲正尚未得到银行卡网络确认，最早一笔已等待 {minutes} 分钟 / {count} reversal(s) not yet confirmed by the \
+         card network; the oldest has waited {minutes} minutes"
+    )))
 }
 
 /// Notes an answer that came after everybody had stopped waiting. Its reversal is queued since; where it is not, it is now.

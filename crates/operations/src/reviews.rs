@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Tx;
 use store::documents::DocumentRow;
-use store::reviews::{DecisionRow, Filter, ReviewRow};
+pub use store::reviews::Filter;
+use store::reviews::{DecisionRow, ReviewRow};
 
 use crate::ctx::Ctx;
 use crate::people;
-use crate::refused::{Done, Refused};
+use crate::refused::{self, Done, Refused};
 use crate::requests::{self, Evidence, Work};
 use crate::trace::{self, Change, Happened};
 use crate::views::{DecisionView, Page, Paging, ReviewView};
@@ -29,6 +30,14 @@ const PERMISSIONS: [(&str, &str); 5] = [
     ("devices", "manage_devices"),
     ("desk", "manage_merchants"),
 ];
+
+/// Whether reviews of this role exist.
+pub fn is_role(code: &str) -> bool {
+    PERMISSIONS.iter().any(|(role, _)| *role == code)
+}
+
+/// The states of a review.
+pub const STATES: [&str; 4] = ["open", "approved", "returned", "refused"];
 
 /// What a person decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +149,11 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, review: &str) -> Don
     let work = Work::load(tx, merchant, &row.request_id)?;
     let mut view = view_of(tx, ctx, &work, &row)?;
     if row.state == "open" {
-        view.consequences = consequences(ctx, &work, &row);
+        let known = requests::on_record(tx, &work)?;
+        for field in view.request.steps.iter_mut().flat_map(|step| &mut step.fields) {
+            field.on_record = known.get(&field.code).cloned().unwrap_or_default();
+        }
+        view.consequences = consequences(ctx, &work, &row, &known);
     }
     Ok(view)
 }
@@ -181,6 +194,7 @@ enum WhyNot {
     Supplied,
     DecidedBefore,
     DecidedAppealed,
+    Placed,
 }
 
 impl WhyNot {
@@ -200,6 +214,10 @@ impl WhyNot {
                 "您已经表过态，还需要另一位审核人",
                 "you have decided; another person is needed",
             ),
+            Self::Placed => (
+                "其中的停用由您下达，须由他人审核",
+                "you placed a stop that this would lift; someone else must decide",
+            ),
             Self::DecidedAppealed => (
                 "被申诉的决定由您作出，须由他人审核",
                 "you made the decision under appeal; someone else must decide",
@@ -210,16 +228,19 @@ impl WhyNot {
 
     fn refused(self, ctx: &Ctx, review: &ReviewRow) -> Refused {
         match self {
-            Self::Decided => Refused::conflict(
-                "review",
-                &review.id,
-                format!("it is decided already ({})", review.state),
-            ),
+            Self::Decided => {
+                let state = refused::state_words(&review.state);
+                let why = domain::text!(
+                    format!("这项审核已有结果（{}）", state.zh),
+                    format!("it is decided already ({})", state.en),
+                );
+                Refused::conflict("review", &review.id, why)
+            }
             Self::OtherRole(permission) => Refused::NotPermitted {
                 actor: ctx.actor.id.clone(),
                 permission,
             },
-            other => Refused::SamePerson(other.words(Lang::En)),
+            other => Refused::SamePerson(domain::text!(other.words(Lang::Zh), other.words(Lang::En))),
         }
     }
 }
@@ -246,11 +267,14 @@ fn why_not(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, review: &ReviewRow, decided:
     if decided.contains(&person) {
         return Ok(Some(WhyNot::DecidedBefore));
     }
-    if work.request.kind == "appeal" {
-        for stop in work.chain.stops.iter().filter(|s| work.choices.contains_key(&s.reason)) {
-            if people::is_same_person(tx, ctx, &stop.placed_by)? {
-                return Ok(Some(WhyNot::DecidedAppealed));
-            }
+    let (reasons, why) = if work.request.kind == "appeal" {
+        (work.choices.keys().cloned().collect(), WhyNot::DecidedAppealed)
+    } else {
+        (work.reasons(), WhyNot::Placed)
+    };
+    for stop in work.chain.stops.iter().filter(|s| reasons.contains(&s.reason)) {
+        if people::is_same_person(tx, ctx, &stop.placed_by)? {
+            return Ok(Some(why));
         }
     }
     Ok(None)
@@ -268,7 +292,11 @@ pub fn decide(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Decide) -> Done<ReviewVie
         .map_or("review", |(_, p)| p);
     ctx.need(permission)?;
     let decided = |e| match e {
-        store::Error::NotOne { .. } => Refused::conflict("review", id, "somebody decided it a moment ago"),
+        store::Error::NotOne { .. } => Refused::conflict(
+            "review",
+            id,
+            domain::text!("刚刚已有人作出决定", "somebody decided it a moment ago"),
+        ),
         other => Refused::from(other),
     };
     if review.state == "open" {
@@ -353,9 +381,15 @@ fn is_what_was_seen(
         return Err(Refused::conflict(
             "review",
             &review.id,
-            format!(
-                "the request changed since (now version {}); read it again before deciding",
-                work.request.version
+            domain::text!(
+                format!(
+                    "申请此后有变动（现为第 {} 版），请重新阅读后再决定",
+                    work.request.version
+                ),
+                format!(
+                    "the request changed since (now version {}); read it again before deciding",
+                    work.request.version
+                ),
             ),
         ));
     }
@@ -363,7 +397,10 @@ fn is_what_was_seen(
         return Err(Refused::conflict(
             "review",
             &review.id,
-            "the evidence is not what was submitted for this review; read it again",
+            domain::text!(
+                "材料与提交审核时不一致，请重新阅读",
+                "the evidence is not what was submitted for this review; read it again"
+            ),
         ));
     }
     Ok(())

@@ -2,19 +2,69 @@
 //! phone, identity or account number, a person's name, the beginning of a merchant's name.
 
 use domain::identifiers::{BankCard, Mobile, ResidentId, UnifiedCode};
-use domain::ids::{ExplanationCode, MerchantNumber, RequestId, SerialNumber, TerminalNumber};
+use domain::ids::{ExplanationCode, RequestId, SerialNumber, TerminalNumber};
+use domain::stages::SubjectKind;
 use store::parties::MerchantRow;
 use store::{Tx, devices, parties, terminals};
 
-use crate::chain::NOBODY;
+use crate::chain::{self, NETWORK, NOBODY, PLATFORM};
 use crate::ctx::Ctx;
-use crate::merchants::fold;
+use crate::merchants::{self, fold};
 use crate::private;
-use crate::refused::Done;
+use crate::refused::{Done, Refused};
 use crate::views::Hit;
 
 /// Most hits of one search.
 const MOST: usize = 20;
+
+/// What staff mean by a number when they speak of a subject of a kind: `(merchant or «-», subject)`. A terminal number
+/// or serial names every subject of its chain, a merchant number those of the merchant; what belongs to no merchant
+/// goes by its own id. Takes the permission `search`.
+pub fn subject(tx: &mut Tx<'_>, ctx: &Ctx, kind: SubjectKind, typed: &str) -> Done<Option<(String, String)>> {
+    ctx.need("search")?;
+    let own = |id: &str| Some((NOBODY.to_owned(), id.to_owned()));
+    match kind {
+        SubjectKind::Platform => return Ok(own(PLATFORM)),
+        SubjectKind::Network => return Ok(own(NETWORK)),
+        SubjectKind::Region => return Ok(own(typed)),
+        SubjectKind::Agent if parties::agent(tx, typed)?.is_some() => return Ok(own(typed)),
+        SubjectKind::Model => {
+            let named = devices::model_by_code(tx, typed)?.map(|model| model.id);
+            return Ok(own(named.as_deref().unwrap_or(typed)));
+        }
+        SubjectKind::Device => {
+            if let Some(row) = devices::by_serial(tx, typed)? {
+                return Ok(Some((row.merchant_id, row.id)));
+            }
+        }
+        _ => {}
+    }
+    let found = match crate::terminals::by_number(tx, typed)? {
+        Some(found) => Some(found),
+        None => crate::terminals::by_serial(tx, typed)?,
+    };
+    let chain = if let Some(found) = found {
+        chain::of_terminal(tx, &found.merchant, &found.terminal)?
+    } else {
+        let Some(id) = merchants::by_number(tx, typed)? else {
+            return Ok(None);
+        };
+        match chain::of_merchant(tx, &id) {
+            Ok(chain) => chain,
+            Err(Refused::NotFound { .. }) => return Ok(None),
+            Err(other) => return Err(other),
+        }
+    };
+    let scope = if kind.of_merchant() {
+        chain.merchant.clone()
+    } else {
+        NOBODY.to_owned()
+    };
+    Ok(chain
+        .link(kind)
+        .filter(|link| !link.id.is_empty())
+        .map(|link| (scope, link.id.clone())))
+}
 
 /// How one kind of value is found.
 type Way = fn(&mut Tx<'_>, &Ctx, &str) -> Done<Vec<Hit>>;
@@ -114,12 +164,9 @@ fn merchant_hit(row: MerchantRow) -> Hit {
 }
 
 fn merchant_number(tx: &mut Tx<'_>, _: &Ctx, typed: &str) -> Done<Vec<Hit>> {
-    let id = match MerchantNumber::parse(typed) {
-        Ok(number) => store::chain::merchant_by_number(tx, number.as_str())?,
-        Err(_) if typed.starts_with("mch_") => Some(typed.to_owned()),
-        Err(_) => None,
+    let Some(id) = merchants::by_number(tx, typed)? else {
+        return Ok(Vec::new());
     };
-    let Some(id) = id else { return Ok(Vec::new()) };
     Ok(parties::merchant(tx, &id)?.map(merchant_hit).into_iter().collect())
 }
 

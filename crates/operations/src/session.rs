@@ -1,19 +1,23 @@
 //! A terminal's session: who is speaking, signing in and off.
 
-use iso8583::crypto::{DesKey, MacAlgorithm, MacKey};
+use std::sync::Arc;
+
+use iso8583::crypto::MacAlgorithm;
 use iso8583::values::KeyLayout;
 use serde_json::json;
 use store::Tx;
 use store::batches::LineRow;
 
 use crate::ctx::Ctx;
+use crate::key_module::{Fault, MacHandle, PinHandle, TrackHandle};
 use crate::keys::{self, KeyKind};
-use crate::payments::{Decline, Issued, Ruling};
+use crate::payments::limits::Terms;
+use crate::payments::{self, Decline, Issued, Ruling};
 use crate::refused::{Done, Refused};
 use crate::trace::{self, Change, Happened};
 use crate::{batches, explain, gates, requests};
 
-/// The terminal at the other end, with the keys it speaks under. No `Debug`: it holds keys.
+/// The terminal at the other end, with handles on the keys it speaks under. Cheap to clone.
 #[derive(Clone)]
 pub struct Line {
     /// Merchant id.
@@ -22,6 +26,10 @@ pub struct Line {
     pub terminal: String,
     /// F41.
     pub number: String,
+    /// F42.
+    pub merchant_number: String,
+    /// Another one means that keys, batch or session changed since this was read.
+    pub version: i64,
     /// How it computes field 64.
     pub algorithm: MacAlgorithm,
     /// Whether it is signed in.
@@ -29,20 +37,25 @@ pub struct Line {
     /// Its batch at the host.
     pub batch: i64,
     /// MAC key; none before the first sign-in and after a sign-off.
-    pub mak: Option<MacKey>,
+    pub mak: Option<MacHandle>,
     /// Version of the MAC key, 0 for none.
     pub mak_version: i64,
     /// PIN key.
-    pub pik: Option<DesKey>,
+    pub pik: Option<PinHandle>,
     /// Track key.
-    pub tdk: Option<DesKey>,
+    pub tdk: Option<TrackHandle>,
+    /// What may be taken here, and what it costs. Read with the line: what changes it raises the version.
+    pub terms: Arc<Terms>,
 }
 
 /// Finds who speaks: terminal number (F41) and merchant number (F42) must be a pair. 03 where there is no such merchant,
 /// 97 where there is no such pair.
 pub fn line(tx: &mut Tx<'_>, ctx: &Ctx, number: &str, merchant_number: &str) -> Done<Ruling<Line>> {
     match store::batches::line(tx, number)? {
-        Some(row) if row.merchant_number == merchant_number => opened(ctx, number, row).map(Ok),
+        Some(row) if row.merchant_number == merchant_number => {
+            let terms = payments::limits::terms(tx, ctx, &row.merchant_id, &row.terminal_id)?;
+            opened(ctx, number, row, Arc::new(terms)).map(Ok)
+        }
         _ => {
             let known = store::chain::merchant_by_number(tx, merchant_number)?.is_some();
             Ok(Err(Decline::code(ctx, if known { "97" } else { "03" })))
@@ -50,38 +63,59 @@ pub fn line(tx: &mut Tx<'_>, ctx: &Ctx, number: &str, merchant_number: &str) -> 
     }
 }
 
-fn opened(ctx: &Ctx, number: &str, row: LineRow) -> Done<Line> {
+fn opened(ctx: &Ctx, number: &str, row: LineRow, terms: Arc<Terms>) -> Done<Line> {
     let algorithm: MacAlgorithm = row
         .mac_algorithm
         .parse()
         .map_err(|e| Refused::Inconsistent(format!("terminal {number}: {e}")))?;
-    let place = (row.merchant_id.as_str(), row.terminal_id.as_str());
-    let open = |kind, key: &Option<(i64, Vec<u8>)>| match key {
-        Some((version, sealed)) => keys::open(ctx, place, kind, (*version, sealed)).map(Some),
-        None => Ok(None),
-    };
-    let unusable = |e: iso8583::crypto::KeyError| Refused::Keys(format!("terminal {number}: {e}"));
-    let des = |key: Option<domain::secret::Secret<Vec<u8>>>| {
-        key.map(|key| DesKey::new(key.expose())).transpose().map_err(unusable)
-    };
-    // A key that does not fit the algorithm, because that was changed since, is none: the terminal has to sign in.
-    let mak = open(KeyKind::Mak, &row.mak)?.and_then(|key| MacKey::new(algorithm, key.expose()).ok());
+    let module = &ctx.platform.keys;
+    let place = |kind, version| keys::place(&row.merchant_id, &row.terminal_id, kind, version);
+    let mak = usable(row.mak.as_ref(), |version, block| {
+        module.mac(&place(KeyKind::Mak, version), block, algorithm)
+    })?;
+    let pik = usable(row.pik.as_ref(), |version, block| {
+        module.pin(&place(KeyKind::Pik, version), block)
+    })?;
+    let tdk = usable(row.tdk.as_ref(), |version, block| {
+        module.track(&place(KeyKind::Tdk, version), block)
+    })?;
     Ok(Line {
         mak_version: row
             .mak
             .as_ref()
             .filter(|_| mak.is_some())
             .map_or(0, |(version, _)| *version),
+        terms,
         mak,
-        pik: des(open(KeyKind::Pik, &row.pik)?)?,
-        tdk: des(open(KeyKind::Tdk, &row.tdk)?)?,
+        pik,
+        tdk,
         merchant: row.merchant_id,
         terminal: row.terminal_id,
         number: number.to_owned(),
+        merchant_number: row.merchant_number,
+        version: row.line_version,
         algorithm,
         signed_in: row.signed_in,
         batch: row.batch,
     })
+}
+
+/// A handle on a stored key. One that does not fit what it is used for, because the terminal's setting was changed since, is
+/// none: the terminal has to sign in. One that does not authenticate is an error.
+fn usable<T>(key: Option<&(i64, Vec<u8>)>, open: impl FnOnce(i64, &[u8]) -> Result<T, Fault>) -> Done<Option<T>> {
+    let Some((version, block)) = key else { return Ok(None) };
+    match open(*version, block) {
+        Ok(handle) => Ok(Some(handle)),
+        Err(Fault::Key(_) | Fault::Unsupported(_)) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+impl Line {
+    /// Whether its MAC key has served its time: the terminal has to sign in again before anything is accepted.
+    pub fn is_worn(&self) -> bool {
+        self.mak.as_ref().is_some_and(|mak| mak.uses() >= keys::WORKING_USES)
+    }
 }
 
 /// The line as it stands now, held so that no other message changes the session before this one is done.
@@ -111,29 +145,19 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
     if !gates::may(tx, ctx, merchant, terminal, "sign_in")? {
         let refusal = explain::refuse(tx, ctx, merchant, terminal, "sign_in", "-")?;
         let decline = Decline::stopped(refusal);
-        tell(
-            tx,
-            ctx,
-            line,
-            "terminal.sign_in_refused",
-            json!({
-                "response_code": decline.code, "reason": decline.reason, "code": decline.explanation_code,
-            }),
-            "-",
-        )?;
+        tell_refused(tx, ctx, line, "terminal.sign_in_refused", &decline)?;
         return Ok(Err(decline));
     }
     let line = &held(tx, line)?;
-    let Some(keys) = keys::issue_working(tx, ctx, merchant, terminal, line.algorithm, layout)? else {
-        let decline = Decline::code(ctx, "96");
-        tell(
-            tx,
-            ctx,
-            line,
-            "terminal.sign_in_refused",
-            json!({ "response_code": decline.code }),
-            "-",
-        )?;
+    let confirmed = keys::is_confirmed(tx, merchant, terminal)?;
+    let issued = if confirmed {
+        keys::issue_working(tx, ctx, merchant, terminal, line.algorithm, layout)?
+    } else {
+        None
+    };
+    let Some(keys) = issued else {
+        let decline = without_keys(tx, ctx, line, confirmed)?;
+        tell_refused(tx, ctx, line, "terminal.sign_in_refused", &decline)?;
         return Ok(Err(decline));
     };
     store::batches::sign_in(tx, merchant, terminal, ctx.now.millis())?;
@@ -169,6 +193,16 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
     }))
 }
 
+/// Declines a terminal that cannot be given working keys: where its master key is missing, or not the one its device
+/// reports, it stops for that until keys are loaded, and the decline says so. No fallback to other keys.
+fn without_keys(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, confirmed: bool) -> Done<Decline> {
+    if !confirmed && keys::missing(tx, ctx, &line.merchant, &line.terminal)? {
+        let refusal = explain::refuse(tx, ctx, &line.merchant, &line.terminal, "sale", "-")?;
+        return Ok(Decline::stopped(refusal));
+    }
+    Ok(Decline::code(ctx, "96"))
+}
+
 /// Signs a terminal off: its working keys are destroyed, and its next sign-in brings the next batch. `batch` is the one in
 /// the message; one less than the host's means that a settlement has moved it on already.
 pub fn sign_off(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, batch: i64, rrn: &str) -> Done<Ruling<Issued>> {
@@ -177,6 +211,7 @@ pub fn sign_off(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, batch: i64, rrn: &s
     if !line.signed_in || (batch != line.batch && batches::next(batch) != line.batch) {
         return Ok(Err(Decline::code(ctx, "77")));
     }
+    payments::authorise::fold_merchant(tx, ctx, merchant, terminal)?;
     keys::retire_working(tx, ctx, merchant, terminal)?;
     store::batches::sign_off(tx, merchant, terminal)?;
     if batch == line.batch {
@@ -219,17 +254,19 @@ pub fn may(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, capability: &str) -> Don
     }
     let refusal = explain::refuse(tx, ctx, &line.merchant, &line.terminal, capability, "-")?;
     let decline = Decline::stopped(refusal);
-    tell(
-        tx,
-        ctx,
-        line,
-        "terminal.declined",
-        json!({
-            "response_code": decline.code, "reason": decline.reason, "code": decline.explanation_code,
-        }),
-        "-",
-    )?;
+    tell_refused(tx, ctx, line, "terminal.declined", &decline)?;
     Ok(Err(decline))
+}
+
+/// Puts a refusal on the time-line, unless the same was told just now.
+fn tell_refused(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, kind: &str, decline: &Decline) -> Done<()> {
+    if decline.told {
+        return Ok(());
+    }
+    let data = json!({
+        "response_code": decline.code, "reason": decline.reason, "code": decline.explanation_code,
+    });
+    tell(tx, ctx, line, kind, data, "-")
 }
 
 pub(crate) fn tell(

@@ -7,7 +7,8 @@ use domain::stages::SubjectKind;
 use domain::time::Time;
 use serde_json::{Value, json};
 use store::Tx;
-use store::stops::{Filter, StopRow};
+pub use store::stops::Filter;
+use store::stops::StopRow;
 
 use crate::chain::{NETWORK, NOBODY, PLATFORM};
 use crate::ctx::Ctx;
@@ -48,7 +49,10 @@ pub fn place(tx: &mut Tx<'_>, ctx: &mut Ctx, place: Place) -> Done<StopView> {
         return Err(Refused::conflict(
             "stop",
             live.id,
-            "this subject is already under a stop of this reason",
+            domain::text!(
+                "该对象已因此原因停用",
+                "this subject is already under a stop of this reason"
+            ),
         ));
     }
     let audit = trace::audit(
@@ -132,7 +136,10 @@ fn prepared(tx: &mut Tx<'_>, ctx: &mut Ctx, place: &Place) -> Done<StopRow> {
         return Err(Refused::conflict(
             "reason",
             reason.code,
-            "it follows from a stage and cannot be placed by hand; open the request that changes the stage",
+            domain::text!(
+                "该原因由所处阶段决定，不能手工停用；请提出改变阶段的申请",
+                "it follows from a stage and cannot be placed by hand; open the request that changes the stage"
+            ),
         ));
     }
     if reason.subject != place.kind {
@@ -242,7 +249,11 @@ pub fn lift(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, why: &str)
     ctx.need("lift_stop")?;
     let row = store::stops::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("stop", id))?;
     if row.lifted_at.is_some() {
-        return Err(Refused::conflict("stop", id, "it was lifted before"));
+        return Err(Refused::conflict(
+            "stop",
+            id,
+            domain::text!("该停用此前已解除", "it was lifted before"),
+        ));
     }
     let reason = ctx.catalog().reasons.get(&row.reason).cloned();
     if let Some(reason) = reason {
@@ -250,7 +261,10 @@ pub fn lift(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, why: &str)
             return Err(Refused::conflict(
                 "stop",
                 id,
-                "two people must agree: open a restoration request; its review lifts the stop",
+                domain::text!(
+                    "须由两人同意：请提出恢复申请，审核通过后解除",
+                    "two people must agree: open a restoration request; its review lifts the stop"
+                ),
             ));
         }
         if ctx.actor.role != "system" && !reason.lift.by.contains(&ctx.actor.role) {
@@ -261,7 +275,10 @@ pub fn lift(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, why: &str)
         }
     }
     if ctx.actor.role != "system" && people::is_same_person(tx, ctx, &row.placed_by)? {
-        return Err(Refused::SamePerson("whoever placed a stop does not lift it"));
+        return Err(Refused::SamePerson(domain::text!(
+            "下达停用的人不能自行解除",
+            "whoever placed a stop does not lift it"
+        )));
     }
     if why.trim().is_empty() {
         return Err(Refused::field(
@@ -376,18 +393,18 @@ pub fn tick(tx: &mut Tx<'_>, ctx: &mut Ctx, limit: i64) -> Done<Ticked> {
 
 /// A page of stops, newest first.
 pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<StopView>> {
-    if ctx.may("read_all") {
-        // Staff see every stop.
-    } else if filter.merchant_id == ctx.actor.merchant && ctx.may("read_own") {
-        // A merchant sees its own.
-    } else {
-        return Err(Refused::NotPermitted {
-            actor: ctx.actor.id.clone(),
-            permission: "read_all",
-        });
+    let mut filter = filter.clone();
+    if !ctx.may("read_all") {
+        // A merchant sees its own, an agent those of one of its merchants at a time.
+        if filter.merchant_id.is_empty() && ctx.actor.merchant != NOBODY {
+            filter.merchant_id.clone_from(&ctx.actor.merchant);
+        }
+        let agent = store::chain::of_merchant(tx, &filter.merchant_id)?.map(|row| row.agent_id);
+        let agent = agent.as_deref().unwrap_or(NOBODY);
+        ctx.need_merchant(&filter.merchant_id, agent, "read_own", "read_all")?;
     }
     let limit = paging.limit.clamp(1, 200);
-    let mut rows = store::stops::list(tx, filter, paging.cursor.as_deref().unwrap_or(""), limit + 1)?;
+    let mut rows = store::stops::list(tx, &filter, paging.cursor.as_deref().unwrap_or(""), limit + 1)?;
     let has_more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next_cursor = if has_more {
@@ -400,6 +417,13 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
         has_more,
         next_cursor,
     })
+}
+
+/// One stop, for staff.
+pub fn one(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, id: &str) -> Done<StopView> {
+    ctx.need("read_all")?;
+    let row = store::stops::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("stop", id))?;
+    Ok(view(ctx, &row))
 }
 
 /// A stop row in words.

@@ -3,10 +3,11 @@
 mod looks;
 mod stock;
 
-pub use looks::{Filter, Found, by_number, by_serial, list, view};
+pub use looks::{Filter, Found, by_number, by_serial, device, list, view};
+pub(crate) use stock::in_stock;
 pub use stock::{NewDevice, NewModel, create_model, receive};
 
-use domain::ids::{RegistrationId, SerialNumber, TerminalId, TerminalNumber};
+use domain::ids::{RegistrationId, TerminalId, TerminalNumber};
 use domain::stages::SubjectKind;
 use domain::time::Time;
 use serde_json::json;
@@ -53,7 +54,10 @@ pub fn create(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewTerminal) -> Done<Terminal
     if parties::shop(tx, &new.merchant, &new.shop)?.is_none() {
         return Err(Refused::not_found("shop", new.shop));
     }
-    let device = free_device(tx, new.serial.as_deref())?;
+    let device = match new.serial.as_deref() {
+        Some(serial) => Some(in_stock(tx, ctx, serial)?),
+        None => None,
+    };
     let id: TerminalId = ctx.ids.id(ctx.now);
     let mut row = TerminalRow {
         merchant_id: new.merchant,
@@ -86,30 +90,6 @@ pub fn create(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewTerminal) -> Done<Terminal
     Ok(id)
 }
 
-/// The device with this serial number, which must be in stock and belong to nobody.
-fn free_device(tx: &mut Tx<'_>, serial: Option<&str>) -> Done<Option<devices::DeviceRow>> {
-    let Some(typed) = serial else { return Ok(None) };
-    let serial = SerialNumber::parse(typed).map_err(|e| {
-        Refused::field(
-            "serial_number",
-            "format",
-            "照机身标签逐位填写字母和数字，不含空格",
-            e.to_string(),
-        )
-    })?;
-    let device =
-        devices::by_serial(tx, serial.as_str())?.ok_or_else(|| Refused::not_found("device", serial.as_str()))?;
-    if device.terminal_id == NOBODY && device.stage == domain::stages::DEVICE.start {
-        Ok(Some(device))
-    } else {
-        let why = format!(
-            "it is {} and belongs to a terminal or has left the stock; choose one in stock",
-            device.stage
-        );
-        Err(Refused::conflict("device", serial.as_str(), why))
-    }
-}
-
 /// Writes the row under the wanted number, or the next one of the province: two digits and six of a sequence.
 fn insert(tx: &mut Tx<'_>, row: &mut TerminalRow, wanted: Option<&str>, province: &str) -> Done<()> {
     if let Some(typed) = wanted {
@@ -139,7 +119,10 @@ fn insert(tx: &mut Tx<'_>, row: &mut TerminalRow, wanted: Option<&str>, province
     Err(Refused::conflict(
         "terminal number",
         province,
-        "all numbers of this province are taken; name one",
+        domain::text!(
+            "该省的终端号已用完，请指定一个",
+            "all numbers of this province are taken; name one"
+        ),
     ))
 }
 
@@ -218,6 +201,27 @@ pub fn note_sale(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str,
     let idle_since = row.last_sale_at.or(row.opened_at).map(Time::from_millis);
     if idle_since.is_some_and(|since| dormancy::may_be_announced(ctx, since, at)) {
         dormancy::cancel_announced(tx, ctx, &row)?;
+    }
+    Ok(())
+}
+
+/// Notes the last sales of many terminals: (merchant, terminal) and when. Of one business day the first is noted, as
+/// dormancy counts in days: a row would otherwise be written anew with every sale.
+pub(crate) fn note_sales(tx: &mut Tx<'_>, ctx: &mut Ctx, sold: &[((&str, &str), Time)]) -> Done<()> {
+    let zone = &ctx.platform.zone;
+    let day = |at: Time| zone.start_of(zone.date(at)).millis();
+    let rows: Vec<_> = sold
+        .iter()
+        .map(|((m, t), at)| (*m, *t, at.millis(), day(*at)))
+        .collect();
+    let before = terminals::set_all_sold(tx, &rows)?;
+    for ((merchant, terminal), at) in sold {
+        let since = before.get(&((*merchant).to_owned(), (*terminal).to_owned()));
+        let since = since.copied().flatten().map(Time::from_millis);
+        if since.is_some_and(|since| dormancy::may_be_announced(ctx, since, *at)) {
+            let row = known(tx, merchant, terminal)?;
+            dormancy::cancel_announced(tx, ctx, &row)?;
+        }
     }
     Ok(())
 }

@@ -54,7 +54,10 @@ pub fn set(tx: &mut Tx<'_>, ctx: &mut Ctx, to: Time) -> Done<Set> {
         return Err(Refused::conflict(
             "clock",
             "test",
-            "another call moved it at the same moment; look and try again",
+            domain::text!(
+                "另一请求同时拨动了时钟，请查看后再试",
+                "another call moved it at the same moment; look and try again"
+            ),
         ));
     }
     let change = Change {

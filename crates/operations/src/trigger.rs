@@ -105,9 +105,12 @@ pub fn provoke(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, merchant: &str, termi
     }
     let link = chain.link(reason.subject).filter(|l| !l.id.is_empty());
     let link = link.ok_or_else(|| {
-        let why = format!(
-            "there is no {} behind it for this reason to rest on",
-            reason.subject.code()
+        let why = domain::text!(
+            format!("该终端没有关联的「{}」，此原因无从适用", reason.subject.code()),
+            format!(
+                "there is no {} behind it for this reason to rest on",
+                reason.subject.code()
+            ),
         );
         Refused::conflict("terminal", terminal, why)
     })?;
@@ -128,10 +131,11 @@ pub fn provoke(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, merchant: &str, termi
     Ok(vec!["stop".to_owned()])
 }
 
-/// The subject and the shortest series of events that lead to a stage which implies the reason. None where no stage
+/// The subject and the shortest series of events that lead to a stage which implies the reason, rather to one that
+/// something leads out of again. None where no stage
 /// does, or none can be reached any more (an active merchant never applies again): then a stop stands for it.
 fn way_in(catalog: &Catalog, chain: &Chain, code: &str) -> Option<(SubjectKind, Vec<&'static str>)> {
-    let mut ways: Vec<(SubjectKind, Vec<&'static str>)> = Vec::new();
+    let mut ways: Vec<(SubjectKind, bool, Vec<&'static str>)> = Vec::new();
     for ((kind, stage), row) in &catalog.stages {
         let link = chain.link(*kind).filter(|l| !l.id.is_empty());
         let (Some(link), Some(machine)) = (link, machine(*kind)) else {
@@ -140,10 +144,14 @@ fn way_in(catalog: &Catalog, chain: &Chain, code: &str) -> Option<(SubjectKind, 
         if row.implies.as_deref() == Some(code)
             && let Some(path) = path(machine, link.stage.as_deref().unwrap_or_default(), stage)
         {
-            ways.push((*kind, path));
+            let leads_on = machine.rows.iter().any(|row| row.0 == stage);
+            ways.push((*kind, leads_on, path));
         }
     }
-    ways.into_iter().min_by_key(|(_, path)| path.len())
+    let best = ways
+        .into_iter()
+        .min_by_key(|(_, leads_on, path)| (!leads_on, path.len()));
+    best.map(|(kind, _, path)| (kind, path))
 }
 
 /// The shortest series of events from one stage to another.
@@ -201,7 +209,10 @@ fn bring_back(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str, merchant: &str, termin
         return Err(Refused::conflict(
             "reason",
             code,
-            "it is final: only an appeal can lift it, or a new application",
+            domain::text!(
+                "这是终局决定，只能申诉或重新申请",
+                "it is final: only an appeal can lift it, or a new application"
+            ),
         ));
     }
     let choices: Choices = BTreeMap::new();
@@ -248,7 +259,10 @@ fn next_step(world: &World<'_>, code: &str, choices: &Choices) -> Done<Option<St
             .map(|s| (s.order, s.code.as_str()))
             .collect();
         if rest.is_empty() {
-            let why = "every step of its way out is done and it still holds; run `catalog check`";
+            let why = domain::text!(
+                "其恢复步骤均已完成，但原因仍在；请运行 `catalog check`",
+                "every step of its way out is done and it still holds; run `catalog check`"
+            );
             return Err(Refused::conflict("reason", &cause.reason.code, why));
         }
         asked.extend(rest);
@@ -262,7 +276,22 @@ fn write(tx: &mut Tx<'_>, ctx: &mut Ctx, chain: &Chain, step: &str, follows: &Ef
     for stop in follows.lifted.iter().filter_map(|s| chain.stop(&s.id)) {
         stops::end(tx, ctx, stop, &format!("triggered: «{step}» was carried out"))?;
     }
+    let renews = ctx
+        .catalog()
+        .steps
+        .get(step)
+        .map_or_else(Vec::new, |row| row.renews.clone());
+    for stop in chain
+        .stops
+        .iter()
+        .filter(|s| renews.iter().any(|kind| kind.code() == s.subject_kind))
+    {
+        stops::end(tx, ctx, stop, &format!("triggered: «{step}» was carried out"))?;
+    }
     for (kind, event, _) in &follows.moves {
+        if renews.contains(kind) && !renewed(tx, ctx, chain, *kind, event)? {
+            continue;
+        }
         if let Some(link) = chain.link(*kind).filter(|l| !l.id.is_empty()) {
             moves::apply(tx, ctx, merchant, *kind, &link.id, event)?;
             moved(tx, ctx, chain, *kind, event)?;
@@ -287,6 +316,34 @@ fn write(tx: &mut Tx<'_>, ctx: &mut Ctx, chain: &Chain, step: &str, follows: &Ef
         }
     }
     beside(tx, ctx, chain, step)
+}
+
+/// Prepares the first move of a subject that a step puts in another's place: here the same one serves again, so that
+/// whoever tests with its serial number and keys goes on with them. False where it never left its service.
+fn renewed(tx: &mut Tx<'_>, ctx: &mut Ctx, chain: &Chain, kind: SubjectKind, event: &str) -> Done<bool> {
+    let (Some(link), Some(machine)) = (chain.link(kind).filter(|l| !l.id.is_empty()), machine(kind)) else {
+        return Ok(false);
+    };
+    let stage = link.stage.as_deref().unwrap_or_default();
+    if ctx.catalog().implied(kind, stage).is_none() {
+        return Ok(false);
+    }
+    let from = machine
+        .rows
+        .iter()
+        .find(|row| row.1 == event)
+        .map_or(machine.start, |row| row.0);
+    let back = path(machine, stage, from).ok_or_else(|| {
+        let why = domain::text!(
+            "它不能再用了，请为该终端更换机具",
+            "it never serves again; replace the device of this terminal"
+        );
+        Refused::conflict(kind.code(), &link.id, why)
+    })?;
+    for event in back {
+        moves::apply(tx, ctx, &chain.merchant, kind, &link.id, event)?;
+    }
+    Ok(true)
 }
 
 /// What some moves note beside the stage.

@@ -6,15 +6,24 @@ mod it {
 
     pub mod accounts;
     pub mod activation;
+    pub mod asked;
     pub mod audit;
     pub mod check;
+    pub mod closing;
     pub mod disclosure;
     pub mod dormancy;
     pub mod estate;
     pub mod events;
+    pub mod four_eyes;
     pub mod gate;
     pub mod handing_over;
     pub mod jobs;
+    pub mod keys;
+    pub mod keys_module;
+    pub mod limits;
+    pub mod limits_hold;
+    pub mod many;
+    pub mod narrowed;
     pub mod network;
     pub mod offers;
     pub mod once;
@@ -23,6 +32,7 @@ mod it {
     pub mod people;
     pub mod private;
     pub mod races;
+    pub mod replacing;
     pub mod requests;
     pub mod story;
     pub mod takings;

@@ -11,6 +11,7 @@ use domain::ids::IdSource;
 use domain::model::{self, Depth};
 use domain::names::Lang;
 use domain::time::{Date, Time, Zone};
+use operations::key_module::KeyModule;
 use operations::refused::{Done, Refused};
 use operations::sealing::Sealer;
 use operations::{Actor, Ctx, Platform};
@@ -23,6 +24,7 @@ use crate::jobs::Leases;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::portal::Institution;
+use crate::tail::Tail;
 
 /// How many passwords may be hashed at once: each takes 19 MiB.
 const HASHING_AT_ONCE: usize = 4;
@@ -76,6 +78,8 @@ pub struct Inside {
     pub metrics: Metrics,
     /// How often one caller may ask what is open to anyone.
     pub limits: Limits,
+    /// Payments that ended and are not folded yet.
+    pub(crate) tail: Tail,
     /// Passwords are hashed under one of these permits.
     pub hashing: Semaphore,
     /// Held while the clock is being moved, and while a round of jobs runs.
@@ -95,6 +99,12 @@ impl App {
     /// Opens the database, brings its schema up to date, reads tables and calendar. Blocks: not inside a task. A bad
     /// catalogue is refused with everything that is wrong with it.
     pub fn open(options: Options) -> anyhow::Result<Self> {
+        let keys = options.keys.derived_module();
+        Self::open_with(options, keys)
+    }
+
+    /// The same with a key module of its own; [`App::open`] takes the one in this process.
+    pub fn open_with(options: Options, keys: KeyModule) -> anyhow::Result<Self> {
         let catalog = load_catalog(options.catalog.as_ref())?;
         let calendar = calendar(options.catalog.as_ref(), options.demo)?;
         let config = store::Config::from_url(&options.database)?;
@@ -110,6 +120,7 @@ impl App {
             calendar: Arc::new(calendar),
             zone: Zone::default(),
             sealer: Arc::new(Sealer::new(*options.keys.data.expose(), *options.keys.index.expose())),
+            keys: Arc::new(keys),
         };
         Ok(Self(Arc::new(Inside {
             db,
@@ -126,6 +137,7 @@ impl App {
             data: options.data,
             metrics: Metrics::default(),
             limits: Limits::default(),
+            tail: Tail::default(),
             hashing: Semaphore::new(HASHING_AT_ONCE),
             jobs_turn: Mutex::new(Leases::default()),
             // Under a clock that stands still the lease of the process before would never run out.
@@ -160,6 +172,7 @@ impl App {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>, &mut Ctx) -> Done<T> + Send + 'static,
     {
+        self.tail.settled().await;
         ctx.ids = self.clock.ids();
         self.db.write(move |tx| change(tx, &mut ctx.clone())).await
     }
@@ -170,6 +183,7 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Ctx) -> Done<T> + Send + 'static,
     {
+        self.tail.settled().await;
         self.db.read(move |tx| question(tx, &mut ctx)).await
     }
 
@@ -189,7 +203,10 @@ fn begin(tx: &mut Tx<'_>) -> Done<(i64, u64)> {
         return Err(Refused::conflict(
             "platform",
             "start",
-            "another process started at the same moment; start again",
+            domain::text!(
+                "另一进程同时启动，请重新启动",
+                "another process started at the same moment; start again"
+            ),
         ));
     }
     Ok((offset, starts))

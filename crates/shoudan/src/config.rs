@@ -9,9 +9,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use domain::secret::Secret;
 use iso8583::crypto::DesKey;
+use operations::key_module::KeyModule;
 use operations::sealing::{hex, sha256};
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::DoorSettings;
+use crate::gateway::profile;
+use crate::keys_config::{KeyProfile, TokenFile};
 use crate::portal::Institution;
 use crate::portal::words::Word;
 
@@ -21,6 +25,14 @@ pub struct Keys {
     pub data: Secret<[u8; 32]>,
     /// Makes blind indexes, fingerprints and token hashes.
     pub index: Secret<[u8; 32]>,
+}
+
+impl Keys {
+    /// The key module of this process under a master key made from the data key: for demonstrations and tests.
+    pub fn derived_module(&self) -> KeyModule {
+        let digest = sha256(&[b"key module\0".as_slice(), self.data.expose()].concat());
+        KeyModule::software(unhex(&digest).unwrap_or_default())
+    }
 }
 
 /// The file `shoudan serve --config` reads (TOML). Unknown keys are refused.
@@ -33,14 +45,25 @@ pub struct Serve {
     pub http: SocketAddr,
     /// Where terminals are listened for.
     pub terminals: SocketAddr,
+    /// The profile terminals speak there, by name; none: the standard one.
+    pub terminal_profile: Option<String>,
+    /// Further listeners for terminals: encrypted, carried by HTTP, of another profile.
+    #[serde(default)]
+    pub terminal_doors: Vec<DoorSettings>,
+    /// How HTTP treats its callers, and under which names it answers besides the one in `origin`.
+    #[serde(default)]
+    pub http_settings: crate::serve::Settings,
     /// Scheme and host people reach it by. It must be `https://…` unless `http` is a loopback address.
     pub origin: String,
     /// The catalogue's directory; none: the shipped one.
     pub catalog: Option<PathBuf>,
     /// The card network's address, `host:port`.
     pub network: String,
-    /// Files with the keys; or the variables `SHOUDAN_DATA_KEY`, `SHOUDAN_INDEX_KEY` (64 hexadecimal digits each) and
-    /// `SHOUDAN_ZONE_KEY` (32).
+    /// Whether its keys protect real money. `production`, the default, refuses a key module of this process.
+    #[serde(default)]
+    pub profile: KeyProfile,
+    /// Files with the keys; or the variables `SHOUDAN_DATA_KEY`, `SHOUDAN_INDEX_KEY` and `SHOUDAN_MASTER_KEY` (64
+    /// hexadecimal digits each) and `SHOUDAN_ZONE_KEY`.
     #[serde(default)]
     pub keys: KeyFiles,
     /// Who runs it, as the public sees it.
@@ -55,8 +78,16 @@ pub struct KeyFiles {
     pub data: Option<PathBuf>,
     /// The file of the key that makes look-up digests.
     pub index: Option<PathBuf>,
-    /// The file of the PIN key shared with the card network.
+    /// The file of the PIN key shared with the card network: a sealed block, as `shoudan keys seal-zone` writes it; in the
+    /// test profile also the key in clear, 16 or 32 hexadecimal digits.
     pub zone: Option<PathBuf>,
+    /// The file of the master key of the key module in this process; the test profile only.
+    pub master: Option<PathBuf>,
+    /// Files of earlier such master keys, which still open what stands under them.
+    #[serde(default)]
+    pub earlier: Vec<PathBuf>,
+    /// The token that holds the master keys.
+    pub pkcs11: Option<TokenFile>,
 }
 
 /// Who runs it.
@@ -122,15 +153,7 @@ impl KeyFiles {
     }
 }
 
-impl KeyFiles {
-    /// The PIN key shared with the card network.
-    pub fn zone(&self) -> anyhow::Result<DesKey> {
-        let text = key_text(self.zone.as_deref(), "SHOUDAN_ZONE_KEY", "keys.zone")?;
-        DesKey::from_hex(text.trim()).context("keys.zone / SHOUDAN_ZONE_KEY")
-    }
-}
-
-fn key_text(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Result<String> {
+pub(crate) fn key_text(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Result<String> {
     match (file, std::env::var(variable)) {
         (Some(path), _) => fs::read_to_string(path).with_context(|| path.display().to_string()),
         (None, Ok(text)) => Ok(text),
@@ -138,7 +161,7 @@ fn key_text(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Resul
     }
 }
 
-fn key(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Result<Secret<[u8; 32]>> {
+pub(crate) fn key(file: Option<&Path>, variable: &str, setting: &str) -> anyhow::Result<Secret<[u8; 32]>> {
     let text = key_text(file, variable, setting)?;
     match unhex(text.trim()) {
         Some(key) => Ok(Secret::new(key)),
@@ -222,6 +245,8 @@ fn collect(directory: &Path, prefix: &str, files: &mut Vec<(String, String)>) ->
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if path.is_dir() {
             collect(&path, &format!("{name}/"), files)?;
+        } else if name == profile::FILE {
+            // The gateway's own table, which it reads itself.
         } else if path
             .extension()
             .is_some_and(|ending| ending == "toml" || ending == "csv")
@@ -238,6 +263,20 @@ fn collect(directory: &Path, prefix: &str, files: &mut Vec<(String, String)>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http_settings_have_defaults_and_each_may_be_set_in_seconds() {
+        let read = |text: &str| toml::from_str::<crate::serve::Settings>(text);
+        let usual = crate::serve::Settings::default();
+        let set = read("connections = 2000\nbody_seconds = 300\nhosts = [\"pos.example.com\"]").unwrap();
+        assert_eq!((set.connections, set.body.as_secs()), (2000, 300));
+        assert_eq!(
+            (set.head, set.hosts.as_slice()),
+            (usual.head, ["pos.example.com".to_owned()].as_slice())
+        );
+        assert!(read("body = 300").is_err(), "an unknown key is refused");
+        assert!(read("head_seconds = 0").is_err(), "no time at all serves nobody");
+    }
 
     #[test]
     fn a_key_is_64_hexadecimal_digits_and_nothing_else() {

@@ -7,7 +7,7 @@ use std::time::Duration as StdDuration;
 use domain::names::Lang;
 use domain::time::{Duration, Span, Time};
 use operations::refused::{Done, Refused};
-use operations::{Actor, Ctx, audit, dormancy, jobs, network, once, requests, stops, test_clock};
+use operations::{Actor, Ctx, audit, dormancy, jobs, keys, network, once, requests, stops, test_clock};
 use store::Tx;
 
 use crate::app::App;
@@ -35,7 +35,7 @@ struct Job {
 }
 
 /// In the order in which one brings the next its work.
-const JOBS: [Job; 6] = [
+const JOBS: [Job; 7] = [
     Job {
         name: "stops",
         run: |tx, ctx| stops::tick(tx, ctx, AT_ONCE).map(|t| count(&[t.started, t.ended])),
@@ -51,6 +51,10 @@ const JOBS: [Job; 6] = [
     Job {
         name: "requests",
         run: |tx, ctx| requests::tick(tx, ctx, AT_ONCE).map(|t| count(&[t.completed, t.stalled])),
+    },
+    Job {
+        name: "keys",
+        run: |tx, ctx| keys::sweep(tx, ctx, AT_ONCE),
     },
     Job {
         name: "idempotency",

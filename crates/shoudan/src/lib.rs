@@ -9,14 +9,18 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+
 pub mod connectors;
 pub mod demo;
 pub mod doors;
 pub mod gateway;
 pub mod jobs;
+pub mod keys_config;
 pub mod limits;
 pub mod login;
 pub mod metrics;
 pub mod portal;
 pub mod problem;
 pub mod serve;
+pub mod slip;
+mod tail;

@@ -74,7 +74,7 @@ impl Limits {
 }
 
 /// One household counts once: an IPv6 caller by its first 64 bits.
-fn network(caller: IpAddr) -> IpAddr {
+pub(crate) fn network(caller: IpAddr) -> IpAddr {
     match caller {
         IpAddr::V4(_) => caller,
         IpAddr::V6(six) => match six.to_ipv4_mapped() {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use store::QueueStats;
+
 /// A counter's name, help and label names.
 struct Family {
     name: &'static str,
@@ -83,8 +85,8 @@ impl Metrics {
         self.add(JOBS, &[job, outcome], 1);
     }
 
-    /// Everything, with gauges the caller knows: name, help, value.
-    pub fn text(&self, gauges: &[(&str, &str, i64)]) -> String {
+    /// Everything, with gauges the caller knows (name, help, value), and what the database's lines have seen.
+    pub fn text(&self, gauges: &[(&str, &str, i64)], database: &store::Stats) -> String {
         let mut out = String::new();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         for (family, rows) in FAMILIES.iter().zip(counts.iter()) {
@@ -103,7 +105,49 @@ impl Metrics {
         for (name, help, value) in gauges {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         }
+        lines(&mut out, database);
         out
+    }
+}
+
+/// One figure of a line of work.
+type Count = fn(&QueueStats) -> u64;
+
+/// The lines of work before the database: how long they are, whom they turned away, and how many jobs one commit (or
+/// one picture of the data) served.
+fn lines(out: &mut String, database: &store::Stats) {
+    let both = [("write", &database.writes), ("read", &database.reads)];
+    let counts: [(&str, &str, &str, Count); 2] = [
+        (
+            "shoudan_database_waiting",
+            "gauge",
+            "Jobs in line for the database.",
+            |s| s.waiting,
+        ),
+        (
+            "shoudan_database_refused_total",
+            "counter",
+            "Jobs turned away because the line was full.",
+            |s| s.refused,
+        ),
+    ];
+    for (name, kind, help, count) in counts {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (line, stats) in both {
+            let _ = writeln!(out, "{name}{{line=\"{line}\"}} {}", count(stats));
+        }
+    }
+    let name = "shoudan_database_batch_jobs";
+    let _ = writeln!(out, "# HELP {name} Jobs taken together.\n# TYPE {name} histogram");
+    for (line, stats) in both {
+        let mut so_far = 0;
+        let sizes = store::BATCHES.iter().map(u64::to_string).chain(["+Inf".to_owned()]);
+        for (size, batches) in sizes.zip(stats.batches) {
+            so_far += batches;
+            let _ = writeln!(out, "{name}_bucket{{line=\"{line}\",le=\"{size}\"}} {so_far}");
+        }
+        let _ = writeln!(out, "{name}_sum{{line=\"{line}\"}} {}", stats.taken);
+        let _ = writeln!(out, "{name}_count{{line=\"{line}\"}} {so_far}");
     }
 }
 
@@ -121,9 +165,20 @@ mod tests {
         metrics.gateway("sale", "00");
         metrics.gateway("sale", "00");
         metrics.gateway("sale", "97");
-        let text = metrics.text(&[("shoudan_stops_live", "Stops in force.", 3)]);
+        let mut database = store::Stats::default();
+        database.writes.waiting = 7;
+        database.writes.taken = 9;
+        // Two single jobs, and one batch of seven.
+        database.writes.batches = [2, 0, 0, 1, 0, 0, 0, 0, 0];
+        let text = metrics.text(&[("shoudan_stops_live", "Stops in force.", 3)], &database);
         assert!(text.contains("shoudan_gateway_messages_total{kind=\"sale\",answer=\"00\"} 2\n"));
         assert!(text.contains("shoudan_gateway_messages_total{kind=\"sale\",answer=\"97\"} 1\n"));
-        assert!(text.ends_with("# TYPE shoudan_stops_live gauge\nshoudan_stops_live 3\n"));
+        assert!(text.contains("# TYPE shoudan_stops_live gauge\nshoudan_stops_live 3\n"));
+        assert!(text.contains("shoudan_database_waiting{line=\"write\"} 7\n"));
+        for row in ["le=\"1\"} 2", "le=\"4\"} 2", "le=\"8\"} 3", "le=\"+Inf\"} 3"] {
+            let row = format!("shoudan_database_batch_jobs_bucket{{line=\"write\",{row}\n");
+            assert!(text.contains(&row), "{row}");
+        }
+        assert!(text.contains("shoudan_database_batch_jobs_sum{line=\"write\"} 9\n"));
     }
 }

@@ -1,6 +1,8 @@
 //! A refusal as the caller reads it: `application/problem+json` for programs, a page for people. One table gives every
 //! refusal its status, code, words, and whether trying again helps.
 
+mod things;
+
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,6 +13,7 @@ use serde::Serialize;
 use store::Error as StoreError;
 use utoipa::ToSchema;
 
+use self::things::thing;
 use crate::portal::words::Word;
 
 /// Where each code is described.
@@ -47,10 +50,12 @@ kinds! {
     BLOCKED: 403 "action_blocked" "merchant" "after_cause_cleared", "该功能已停用", "This is stopped";
     MISSING: 404 "resource_missing" "caller" "never", "没有找到", "Not found";
     METHOD: 405 "method_not_allowed" "caller" "never", "此地址不支持该方法", "This address does not take that method";
+    TIME_OUT: 408 "body_timeout" "caller" "now", "请求内容未在时限内传完，未作任何改动", "The body did not come in time; nothing was changed";
     CONFLICT: 409 "state_conflict" "caller" "query_first", "当前状态下不能这样办理", "This cannot be done in the present state";
     KEY_IN_USE: 409 "idempotency_key_in_use" "caller" "after", "同一幂等键的请求仍在处理", "A request under this key is still running";
     TOO_LARGE: 413 "body_too_large" "caller" "never", "内容过大", "The body is too large";
     MEDIA: 415 "media_type_unsupported" "caller" "never", "不支持的内容类型", "This media type is not taken";
+    MISDIRECTED: 421 "host_not_served" "caller" "never", "本服务不使用该主机名", "This server does not go by that name";
     INVALID: 422 "parameter_invalid" "caller" "never", "有内容需要更正", "Something needs correction";
     KEY_REUSED: 422 "idempotency_key_reused" "caller" "never", "幂等键已用于另一请求", "The idempotency key was used for another request";
     TOO_MANY: 429 "rate_limited" "caller" "after", "次数过多", "Too many tries";
@@ -163,6 +168,14 @@ impl Problem {
         )
     }
 
+    /// An object in the body names this key twice.
+    pub fn key_twice(key: &str) -> Self {
+        let zh = format!("请求正文中「{key}」出现了两次，请只写一次。");
+        let en = format!("the body names «{key}» twice; name it once");
+        let field = FieldError::new(key, "duplicate", zh.clone(), en.clone());
+        Self::new(UNREADABLE, zh, en).with_fields(vec![field])
+    }
+
     /// A session or key is needed.
     pub fn not_authenticated() -> Self {
         Refused::NotAuthenticated.into()
@@ -181,6 +194,15 @@ impl Problem {
     /// A form came from another site.
     pub fn cross_site() -> Self {
         Self::new(CROSS_SITE, "", "")
+    }
+
+    /// The request names a host that this server is not.
+    pub fn misdirected(origin: &str) -> Self {
+        Self::new(
+            MISDIRECTED,
+            format!("请求中的主机名（Host）不是本服务的。请使用 {origin} 访问。"),
+            format!("the host that the request names (Host) is not this server's; use {origin}"),
+        )
     }
 
     /// The first request under this key has not ended.
@@ -291,7 +313,7 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let en = refused.to_string();
         match refused {
-            Refused::NotFound { what, key } => Self::new(MISSING, format!("没有找到「{key}」（{what}）。"), en),
+            Refused::NotFound { what, key } => Self::new(MISSING, format!("没有找到{}「{key}」。", thing(what)), en),
             Refused::NotPermitted { permission, .. } => {
                 Self::new(NOT_PERMITTED, format!("需要权限「{permission}」。"), en)
             }
@@ -300,8 +322,11 @@ impl From<Refused> for Problem {
                 let (zh, en) = (join(|f| &f.zh).join(" "), join(|f| &f.en).join(" "));
                 Self::new(INVALID, zh, en).with_fields(fields)
             }
-            Refused::Conflict { key, why, .. } => Self::new(CONFLICT, format!("「{key}」现在不能这样办理：{why}"), en),
-            Refused::SamePerson(why) => Self::new(SAME_PERSON, format!("此事须由另一个人办理：{why}"), en),
+            Refused::Conflict { what, key, why } => {
+                let zh = format!("{}「{key}」现在不能这样办理：{}。", thing(what), why.zh);
+                Self::new(CONFLICT, zh, en)
+            }
+            Refused::SamePerson(why) => Self::new(SAME_PERSON, format!("此事须由另一个人办理：{}。", why.zh), en),
             Refused::Blocked { capability, causes, .. } => {
                 let zh = format!("「{capability}」已停用，原因 {} 项。", causes.len());
                 let mut problem = Self::new(BLOCKED, zh, en);

@@ -1,7 +1,11 @@
 //! The HTTP server: doors inside, and around them what holds for every answer: request id, problems in words,
 //! security headers, limits, compression.
 
-use std::net::SocketAddr;
+mod body;
+mod connections;
+mod hosts;
+mod patient;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +20,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
+use self::body::Watch;
+use self::hosts::Hosts;
 use crate::app::App;
 use crate::doors::{Caller, Doors, cookie, language};
 use crate::portal::{self, Page, Theme, Who};
@@ -27,9 +33,6 @@ const LARGEST_BODY: usize = 12 * 1024 * 1024;
 /// The edition of the API.
 pub const EDITION: &str = "2026-10-01";
 
-/// How long an answer may still take once the server was asked to stop.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
-
 /// The id a call has in the log and in its problem.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
@@ -38,11 +41,11 @@ pub struct RequestId(pub String);
 pub fn doors(app: &App) -> Doors {
     let doors = Doors::new(app.clone());
     let doors = portal::routes(crate::api::routes(doors));
-    portal::pos::routes(portal::console::routes(doors))
+    crate::slip::routes(portal::pos::routes(portal::console::routes(doors)))
 }
 
 /// The whole service: doors and the layers around them.
-pub fn service(app: &App) -> anyhow::Result<Router> {
+fn service(app: &App, hosts: Hosts) -> anyhow::Result<Router> {
     let doors = doors(app);
     let description = crate::api::text(doors.description())?;
     let doors = doors.door(
@@ -62,8 +65,46 @@ pub fn service(app: &App) -> anyhow::Result<Router> {
         .layer(CatchPanicLayer::custom(|_| {
             Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
         }))
-        .layer(from_fn_with_state(app.clone(), around))
+        .layer(from_fn_with_state((app.clone(), Arc::new(hosts)), around))
         .layer(CompressionLayer::new()))
+}
+
+/// How the server treats its callers. In a file, times are whole seconds: `head_seconds`, `body_seconds`,
+/// `stalled_seconds`; what is not named has its default.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The most connections at once; past it, the one that has made the server wait longest is closed.
+    pub connections: usize,
+    /// From a connection's start, or the end of an answer, to the end of the next request's head: a slow head and an
+    /// idle connection end here.
+    #[serde(rename = "head_seconds", deserialize_with = "seconds")]
+    pub head: Duration,
+    /// How long a body may take to come.
+    #[serde(rename = "body_seconds", deserialize_with = "seconds")]
+    pub body: Duration,
+    /// The longest pause between two pieces of a body, or between two pieces of an answer that its caller reads.
+    #[serde(rename = "stalled_seconds", deserialize_with = "seconds")]
+    pub stalled: Duration,
+    /// Names this server answers to besides the one in its origin, as `host` or `host:port`.
+    pub hosts: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            head: Duration::from_secs(30),
+            body: Duration::from_mins(2),
+            stalled: Duration::from_secs(30),
+            hosts: Vec::new(),
+        }
+    }
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds: std::num::NonZeroU32 = serde::Deserialize::deserialize(deserializer)?;
+    Ok(Duration::from_secs(seconds.get().into()))
 }
 
 /// Serves until `stop` ends, then lets running answers finish.
@@ -72,16 +113,24 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let service = service(app)?.into_make_service_with_connect_info::<SocketAddr>();
-    let (told, stopping) = tokio::sync::oneshot::channel();
-    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop.await;
-        let _ = told.send(());
-    });
-    tokio::select! {
-        served = graceful => Ok(served?),
-        () = async { let _ = stopping.await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
-    }
+    serve_with(app, listener, Settings::default(), stop).await
+}
+
+/// [`serve`] under settings of one's own.
+pub async fn serve_with(
+    app: &App,
+    listener: TcpListener,
+    settings: Settings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let listens = if app.demo {
+        Some(listener.local_addr()?.port())
+    } else {
+        None
+    };
+    let router = service(app, Hosts::new(&app.origin, &settings.hosts, listens))?;
+    connections::serve(router, listener, &Arc::new(settings), stop).await;
+    Ok(())
 }
 
 /// Whether an error is better told as a page: a browser asks, and not for the API.
@@ -120,7 +169,7 @@ fn class(path: &str) -> &'static str {
     }
 }
 
-async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
+async fn around(State((app, hosts)): State<(App, Arc<Hosts>)>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = app.metrics.next_call(&app.node);
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -132,7 +181,16 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
         theme: Theme::from_code(cookie(request.headers(), "theme").unwrap_or_default()),
         id,
     };
-    let mut response = next.run(request).await;
+    let watch = request.extensions().get::<Arc<Watch>>().cloned();
+    // Whoever watches over the server asks by address.
+    let mut response = if asked.class == "health" || hosts.serve(request.uri(), request.headers()) {
+        next.run(request).await
+    } else {
+        Problem::misdirected(&app.origin).into_response()
+    };
+    if watch.is_some_and(|watch| watch.is_late()) {
+        response = Problem::of_status(StatusCode::REQUEST_TIMEOUT).into_response();
+    }
     if let Some(problem) = problem_of(&response) {
         let caller = response.extensions().get::<Arc<Caller>>().cloned();
         let worded = asked.word(&app, &problem, caller.as_deref());
@@ -213,11 +271,7 @@ impl Asked {
         let fields: Vec<(String, String)> = problem.fields().iter().map(|f| (f.field.clone(), say(f))).collect();
         let shown = portal::public::Problem {
             status: problem.status(),
-            what: if told(problem, self.lang) {
-                problem.detail(self.lang)
-            } else {
-                ""
-            },
+            what: if told(problem) { problem.detail(self.lang) } else { "" },
             causes: &causes,
             fields: &fields,
             trace: &self.id,
@@ -227,12 +281,10 @@ impl Asked {
     }
 }
 
-/// Whether a person is told the particulars: not what went wrong inside, nor the names of permissions, and a conflict,
-/// which is worded in English, only to those who read that.
-fn told(problem: &Problem, lang: domain::names::Lang) -> bool {
+/// Whether a person is told the particulars: not what went wrong inside, nor the names of permissions.
+fn told(problem: &Problem) -> bool {
     match problem.code() {
         "not_permitted" | "action_blocked" | "resource_missing" => false,
-        "state_conflict" => lang == domain::names::Lang::En,
         _ => problem.status() < 500,
     }
 }
@@ -276,3 +328,6 @@ fn finish(app: &App, asked: &Asked, headers: &mut HeaderMap) {
         headers.append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     }
 }
+
+#[cfg(test)]
+mod tests;

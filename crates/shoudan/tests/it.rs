@@ -5,12 +5,28 @@
 #[allow(dead_code, missing_docs)]
 mod estate;
 
+#[path = "../../iso8583/tests/it/fuzz/mutate.rs"]
+#[allow(dead_code, missing_docs)]
+mod mutate;
+
 mod it {
+    pub mod campaign;
+    pub mod clerk;
+    pub mod hall;
+    pub mod progress;
     pub mod raw;
     pub mod scene;
 
+    pub mod doors_of_terminals;
+    pub mod doors_tls;
+    pub mod faults;
     pub mod gateway;
     pub mod hostile;
+    pub mod killed;
+    pub mod limits;
+    pub mod mutated;
+    pub mod protocol;
     pub mod repeats;
     pub mod unknown;
+    pub mod upstream;
 }

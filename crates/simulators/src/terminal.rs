@@ -1,10 +1,13 @@
 //! A POS terminal: what stands on a counter, without the plastic. It signs in, sells, voids, reverses what it got no answer
 //! for, settles and uploads; it keeps its keys, trace number, batch and log as a terminal does, and can be stored and woken.
 
+mod errands;
 mod keys;
+mod payments;
 mod settle;
 mod shown;
 
+pub use errands::Listed;
 pub use shown::{Action, Language, Shown};
 
 use std::time::Duration;
@@ -86,7 +89,7 @@ pub struct Terminal {
     pub serial_number: String,
     /// Master key, 32 hex digits.
     pub master_key: String,
-    /// MAC algorithm: `ecb`, `x9.9`, `x9.19`.
+    /// MAC algorithm: `ecb`, `x9.9`, `x9.19`, `sm4-ecb`.
     pub mac: String,
     /// Batch number.
     pub batch: u32,
@@ -98,6 +101,16 @@ pub struct Terminal {
     pub log: Vec<Logged>,
     /// How long it waits for an answer, milliseconds.
     pub patience_ms: u64,
+    /// Code of its sign-in (60.3): 1 single-length keys, 3 double-length ones, 4 with a track key, 6 SM4.
+    #[serde(default = "usual_sign_in")]
+    pub sign_in_code: u16,
+    /// Whether it also checks the MAC of refusals, and keeps a reversal that arrived damaged. Known terminals do neither, so
+    /// that who can change bits on their line can make an approval look refused.
+    #[serde(default)]
+    pub careful: bool,
+    /// What the host asked for last, in digit 6 of the header.
+    #[serde(default)]
+    pub asked_for: u8,
     keys: Option<Keys>,
     /// A reversal that is still to be sent, without its MAC, hex.
     unanswered: Option<String>,
@@ -107,8 +120,21 @@ const HEADER: &str = "603100310000";
 const OPERATOR: &str = "01";
 /// Sign-in with double-length keys.
 const SIGN_IN_CODE: u16 = 3;
+
+fn usual_sign_in() -> u16 {
+    SIGN_IN_CODE
+}
+
+/// Why a reversal goes out (F39): no answer, or one whose MAC is wrong.
+const NO_ANSWER: &str = "98";
+const BAD_MAC: &str = "A0";
+const WRONG_MAC: &str = "its MAC is wrong";
+
 /// What a reversal leaves out of the message it reverses.
 const NOT_IN_REVERSALS: [u8; 7] = [26, 35, 36, 37, 52, 53, 63];
+
+/// How a host answers what it could not read, or believe.
+const DAMAGED: [&str; 6] = ["03", "12", "30", "40", "97", "A0"];
 
 impl Terminal {
     /// A terminal as it leaves the workshop: numbers and master key, nothing else.
@@ -126,6 +152,9 @@ impl Terminal {
             signed_in: false,
             log: Vec::new(),
             patience_ms: 30_000,
+            sign_in_code: SIGN_IN_CODE,
+            careful: false,
+            asked_for: 0,
             keys: None,
             unanswered: None,
         }
@@ -138,7 +167,7 @@ impl Terminal {
 
     /// Signs in: new working keys, the host's batch number.
     pub async fn sign_in(&mut self) -> Result<Shown, TerminalError> {
-        let mut request = self.management("0800", SIGN_IN_CODE)?;
+        let mut request = self.management("0800", self.sign_in_code)?;
         let identity = SignInRequest {
             certificate: "0001".to_owned(),
             serial: self.serial_number.clone(),
@@ -150,7 +179,7 @@ impl Terminal {
         let shown = Shown::of(Action::SignIn, &request, &answer);
         self.signed_in = shown.approved;
         if shown.approved {
-            self.keys = Some(Keys::open(&self.master_key, &answer, SIGN_IN_CODE)?);
+            self.keys = Some(Keys::open(&self.master_key, &answer, self.sign_in_code)?);
             let batch = F60::of(&answer).map_or(self.batch, |f60| f60.batch);
             if batch != self.batch {
                 self.batch = batch;
@@ -263,7 +292,7 @@ impl Terminal {
         request
             .set_number(4, entry.amount)?
             .set_number(11, entry.trace.into())?;
-        let reversal = Self::reversal_of(&request)?;
+        let reversal = Self::reversal_of(&request, NO_ANSWER)?;
         let shown = self.send_reversal(&reversal).await?;
         if shown.approved {
             self.log.retain(|other| other.trace != entry.trace);
@@ -278,6 +307,9 @@ impl Terminal {
         };
         let reversal = Message::decode(&bytes).map_err(|e| TerminalError::CannotSend(e.to_string()))?;
         let shown = self.send_reversal(&reversal).await?;
+        if self.careful && DAMAGED.contains(&shown.code.as_str()) {
+            return Err(TerminalError::BadReply("the reversal arrived damaged"));
+        }
         self.unanswered = None;
         Ok(Some(shown))
     }
@@ -289,12 +321,13 @@ impl Terminal {
         Ok(Shown::of(Action::Reversal, &request, &answer))
     }
 
-    fn reversal_of(request: &Message) -> Result<Message, TerminalError> {
+    /// The reversal of a request, with the reason in F39.
+    fn reversal_of(request: &Message, reason: &str) -> Result<Message, TerminalError> {
         let mut reversal = request.clone().with_mti(Message::new("0400")?.mti());
         for number in NOT_IN_REVERSALS {
             reversal.remove(number);
         }
-        reversal.remove(64).set(39, "98")?;
+        reversal.remove(64).set(39, reason)?;
         if request.has(61) {
             // A reversed void names itself, not what it voided.
             let own = F60::of(request).map_or(0, |f60| f60.batch);
@@ -321,7 +354,11 @@ impl Terminal {
                 let left =
                     !matches!(&error, TerminalError::NoReply(e) if e.kind() == std::io::ErrorKind::ConnectionRefused);
                 if reversible && left {
-                    self.unanswered = Some(keys::to_hex(&Self::reversal_of(&request)?.encode()?));
+                    let reason = match error {
+                        TerminalError::BadReply(WRONG_MAC) => BAD_MAC,
+                        _ => NO_ANSWER,
+                    };
+                    self.unanswered = Some(keys::to_hex(&Self::reversal_of(&request, reason)?.encode()?));
                 }
                 return Err(error);
             }
@@ -410,7 +447,7 @@ impl Terminal {
     }
 
     /// Sends a request and checks what comes back as a terminal does.
-    async fn exchange(&self, request: &Message) -> Result<Message, TerminalError> {
+    async fn exchange(&mut self, request: &Message) -> Result<Message, TerminalError> {
         let tpdu = Tpdu::from_hex(&self.tpdu).map_err(|e| TerminalError::CannotSend(e.to_string()))?;
         let frame = Frame {
             tpdu,
@@ -421,6 +458,8 @@ impl Terminal {
         let reply = crate::wire::exchange(&self.address, &frame, patience).await?;
         let answer = Message::decode(&reply.message).map_err(|_| TerminalError::BadReply("it cannot be read"))?;
         self.believable(request, &answer)?;
+        let asked = reply.header.and_then(Header::processing_request);
+        self.asked_for = asked.unwrap_or_default().digit();
         Ok(answer)
     }
 
@@ -430,17 +469,21 @@ impl Terminal {
         }
         let approved = answer.text(39) == Some("00");
         let echoed: &[u8] = if approved { &[4, 11, 41, 42] } else { &[11, 41] };
+        let kind = Kind::of(request);
+        let sent_back = |number: u8| kind.is_none_or(|kind| kind.row().echoed.contains(&number));
         if echoed
             .iter()
+            .filter(|number| sent_back(**number))
             .any(|number| request.has(*number) && request.bytes(*number) != answer.bytes(*number))
         {
             return Err(TerminalError::BadReply("its amount or numbers differ"));
         }
-        let protected = Kind::of(request).is_some_and(|kind| kind.row().mac);
-        if let (true, true, Some(keys)) = (approved, protected, &self.keys) {
+        let protected = kind.is_some_and(|kind| kind.row().mac);
+        let checked = approved || self.careful && answer.has(64);
+        if let (true, true, Some(keys)) = (checked, protected, &self.keys) {
             answer
                 .verify(&keys.mac(&self.mac)?)
-                .map_err(|_| TerminalError::BadReply("its MAC is wrong"))?;
+                .map_err(|_| TerminalError::BadReply(WRONG_MAC))?;
         }
         Ok(())
     }

@@ -55,6 +55,12 @@ pub fn active(tx: &mut Tx<'_>, key_hash: &str) -> Result<Option<ApiKeyRow>, Erro
     tx.maybe(&sql, args![key_hash])?.as_ref().map(read).transpose()
 }
 
+/// A key by its id, whether it works or not.
+pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<ApiKeyRow>, Error> {
+    let sql = format!("select {COLUMNS} from api_keys where id = $1");
+    tx.maybe(&sql, args![id])?.as_ref().map(read).transpose()
+}
+
 /// Every key of a merchant (or `-`), newest first.
 pub fn of_merchant(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Vec<ApiKeyRow>, Error> {
     let sql = format!("select {COLUMNS} from api_keys where merchant_id = $1 order by id desc");

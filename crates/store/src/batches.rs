@@ -13,6 +13,8 @@ pub struct LineRow {
     pub mac_algorithm: String,
     pub signed_in: bool,
     pub batch: i64,
+    /// Another one means that keys, batch or session changed since.
+    pub line_version: i64,
     /// Version and sealed bytes of the current working keys.
     pub mak: Option<(i64, Vec<u8>)>,
     pub pik: Option<(i64, Vec<u8>)>,
@@ -28,7 +30,7 @@ fn key(row: &Row, at: usize) -> Result<Option<(i64, Vec<u8>)>, Error> {
 /// The line of a terminal number.
 pub fn line(tx: &mut Tx<'_>, terminal_number: &str) -> Result<Option<LineRow>, Error> {
     let row = tx.maybe(
-        "select t.merchant_id, t.id, m.number, t.mac_algorithm, t.signed_in, t.batch, \
+        "select t.merchant_id, t.id, m.number, t.mac_algorithm, t.signed_in, t.batch, t.line_version, \
            a.version, a.sealed, p.version, p.sealed, d.version, d.sealed \
          from terminal_numbers n \
          join terminals t on t.merchant_id = n.merchant_id and t.id = n.terminal_id \
@@ -50,9 +52,10 @@ pub fn line(tx: &mut Tx<'_>, terminal_number: &str) -> Result<Option<LineRow>, E
             mac_algorithm: r.take(3)?,
             signed_in: r.take(4)?,
             batch: r.take(5)?,
-            mak: key(&r, 6)?,
-            pik: key(&r, 8)?,
-            tdk: key(&r, 10)?,
+            line_version: r.take(6)?,
+            mak: key(&r, 7)?,
+            pik: key(&r, 9)?,
+            tdk: key(&r, 11)?,
         })
     })
     .transpose()
@@ -81,7 +84,8 @@ pub fn hold(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(),
 /// Writes that a terminal signed in.
 pub fn sign_in(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, at: i64) -> Result<(), Error> {
     tx.exactly_one(
-        "update terminals set signed_in = true, signed_in_at = $3 where merchant_id = $1 and id = $2",
+        "update terminals set signed_in = true, signed_in_at = $3, line_version = line_version + 1 \
+         where merchant_id = $1 and id = $2",
         args![merchant_id, terminal_id, at],
     )
 }
@@ -89,7 +93,7 @@ pub fn sign_in(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, at: i64) -
 /// Writes that a terminal signed off.
 pub fn sign_off(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
     tx.exactly_one(
-        "update terminals set signed_in = false where merchant_id = $1 and id = $2",
+        "update terminals set signed_in = false, line_version = line_version + 1 where merchant_id = $1 and id = $2",
         args![merchant_id, terminal_id],
     )
 }
@@ -97,7 +101,8 @@ pub fn sign_off(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result
 /// Moves a terminal on to its next batch; [`Error::NotOne`] where it is not in batch `from` any more.
 pub fn advance(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, from: i64, to: i64) -> Result<(), Error> {
     tx.exactly_one(
-        "update terminals set batch = $4 where merchant_id = $1 and id = $2 and batch = $3",
+        "update terminals set batch = $4, line_version = line_version + 1 \
+         where merchant_id = $1 and id = $2 and batch = $3",
         args![merchant_id, terminal_id, from, to],
     )
 }
@@ -249,3 +254,15 @@ pub fn uploads(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, batch: i64
     })
     .collect()
 }
+
+// Invariants -----------------------------------------------------------------------------------------------------------
+
+/// Nothing takes effect in a batch that was closed before: its totals stand without it.
+pub const NOTHING_AFTER_CLOSE: &str = "
+    select x.merchant_id || '/' || x.id, 'an end before batch ' || cast(b.number as text) || ' was closed',
+           'approved later'
+    from terminal_batches b join transactions x on x.merchant_id = b.merchant_id and x.terminal_id = b.terminal_id
+      and x.batch = b.number
+    where b.closed_at is not null and x.message_class = 'request' and x.state in ('approved', 'voided', 'refunded')
+      and (x.finished_at > b.closed_at or x.received_at > b.closed_at)
+    order by x.merchant_id, x.id limit 20";

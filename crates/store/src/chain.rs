@@ -10,6 +10,7 @@ pub struct ChainRow {
     pub merchant_number: String,
     pub merchant_name: String,
     pub merchant_stage: String,
+    pub merchant_kind: String,
     pub region_id: String,
     pub agent_id: String,
     pub agent_name: Option<String>,
@@ -44,7 +45,7 @@ pub struct TerminalPart {
 }
 
 const MERCHANT_COLUMNS: &str = "m.merchant_id, m.number, m.name, m.stage, m.region_id, m.agent_id, a.name, a.stage, \
-    c.id, c.number, c.stage, s.id, s.bank, s.stage";
+    c.id, c.number, c.stage, s.id, s.bank, s.stage, m.kind";
 
 const MERCHANT_JOINS: &str = "left join agents a on a.id = m.agent_id \
     left join contracts c on c.merchant_id = m.merchant_id \
@@ -67,6 +68,7 @@ fn merchant_part(row: &Row) -> Result<ChainRow, Error> {
         account_id: row.take(11)?,
         account_bank: row.take(12)?,
         account_stage: row.take(13)?,
+        merchant_kind: row.take(14)?,
         terminal: None,
     })
 }
@@ -96,20 +98,20 @@ pub fn of_terminal(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Res
     };
     let mut chain = merchant_part(&row)?;
     chain.terminal = Some(TerminalPart {
-        terminal_id: row.take(14)?,
-        terminal_number: row.take(15)?,
-        terminal_stage: row.take(16)?,
-        shop_id: row.take(17)?,
-        shop_name: row.take(18)?,
-        shop_stage: row.take(19)?,
-        registration_id: row.take(20)?,
-        registration_stage: row.take(21)?,
-        device_id: row.take(22)?,
-        serial: row.take(23)?,
-        device_stage: row.take(24)?,
-        model_id: row.take(25)?,
-        model_name_zh: row.take(26)?,
-        model_name_en: row.take(27)?,
+        terminal_id: row.take(15)?,
+        terminal_number: row.take(16)?,
+        terminal_stage: row.take(17)?,
+        shop_id: row.take(18)?,
+        shop_name: row.take(19)?,
+        shop_stage: row.take(20)?,
+        registration_id: row.take(21)?,
+        registration_stage: row.take(22)?,
+        device_id: row.take(23)?,
+        serial: row.take(24)?,
+        device_stage: row.take(25)?,
+        model_id: row.take(26)?,
+        model_name_zh: row.take(27)?,
+        model_name_en: row.take(28)?,
     });
     Ok(Some(chain))
 }

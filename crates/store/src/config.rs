@@ -36,13 +36,15 @@ pub struct Config {
 pub(crate) enum Place {
     File(PathBuf),
     Memory,
-    Server(Box<postgres::Config>),
+    /// A server, and the file with the authority that signed its certificate, where the way there is encrypted.
+    Server(Box<postgres::Config>, Option<PathBuf>),
 }
 
 impl Config {
     /// Reads `sqlite:PATH`, `sqlite::memory:` or `postgres://user:password@host:port/database?…`.
     ///
-    /// Transport encryption to PostgreSQL is not there yet: an address that requires it is refused.
+    /// With `sslmode=require` the way to PostgreSQL is encrypted, and the server must show a certificate made out to
+    /// the host in the address and signed by the authority in `sslrootcert=/path/to/ca.pem`.
     pub fn from_url(url: &str) -> Result<Config, Error> {
         let place = if url == "sqlite::memory:" {
             Place::Memory
@@ -53,6 +55,7 @@ impl Config {
             Place::File(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // Neither the address nor the parser's words are shown: they may hold the password.
+            let (url, root) = crate::pg::tls::root_of(url);
             let server: postgres::Config = url.parse().map_err(|_| {
                 Error::Startup(
                     "the PostgreSQL address cannot be read; it should look like \
@@ -60,8 +63,8 @@ impl Config {
                         .to_owned(),
                 )
             })?;
-            crate::pg::check_address(&server)?;
-            Place::Server(Box::new(server))
+            crate::pg::check_address(&server, root.is_some())?;
+            Place::Server(Box::new(server), root)
         } else {
             return Err(Error::Startup(
                 "the database address must begin with sqlite: or postgres://".to_owned(),
@@ -85,7 +88,7 @@ impl Config {
     pub fn engine(&self) -> Engine {
         match self.place {
             Place::File(_) | Place::Memory => Engine::Sqlite,
-            Place::Server(_) => Engine::Postgres,
+            Place::Server(..) => Engine::Postgres,
         }
     }
 }

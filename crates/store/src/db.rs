@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use crate::config::Place;
 use crate::job::{Answer, Job};
-use crate::queue::Queue;
+use crate::queue::{Queue, QueueStats};
 use crate::{Config, Engine, Error, Migration, MigrationReport, Tx, args, migrate, pg, sqlite};
 
 /// An open database. Clones are cheap and share everything; when the last one goes, work in line is finished and the
@@ -14,6 +14,15 @@ use crate::{Config, Engine, Error, Migration, MigrationReport, Tx, args, migrate
 #[derive(Clone)]
 pub struct Db {
     inside: Arc<Inside>,
+}
+
+/// What waits for the database, and how it was taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    /// Changes.
+    pub writes: QueueStats,
+    /// Questions.
+    pub reads: QueueStats,
 }
 
 /// What an engine hands over once its threads run.
@@ -35,7 +44,7 @@ impl Db {
         let inside = match &config.place {
             Place::File(path) => sqlite::open(config, Some(path))?,
             Place::Memory => sqlite::open(config, None)?,
-            Place::Server(server) => pg::open(config, server)?,
+            Place::Server(server, root) => pg::open(config, server, root.as_deref())?,
         };
         Ok(Db {
             inside: Arc::new(inside),
@@ -84,6 +93,14 @@ impl Db {
                 args![1],
             )
         })
+    }
+
+    /// What the lines of writes and reads have seen. In memory both are one line.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            writes: self.inside.writes.stats(),
+            reads: self.inside.reads.stats(),
+        }
     }
 
     /// Which engine this is.

@@ -142,6 +142,20 @@ pub fn bind(tx: &mut Tx<'_>, id: &str, merchant_id: &str, terminal_id: &str) -> 
     )
 }
 
+/// Takes a device out of its terminal; the merchant still has it in hand.
+pub fn detach(tx: &mut Tx<'_>, id: &str, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
+    tx.exactly_one(
+        "update devices set terminal_id = '-' where id = $1 and merchant_id = $2 and terminal_id = $3",
+        args![id, merchant_id, terminal_id],
+    )
+}
+
+/// Devices a merchant still has in hand that serve no terminal any more, by serial number.
+pub fn in_hand(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Vec<DeviceRow>, Error> {
+    let sql = format!("select {DEVICE} from devices where merchant_id = $1 and terminal_id = '-' order by serial");
+    tx.all(&sql, args![merchant_id])?.iter().map(device_row).collect()
+}
+
 /// Takes a device from its terminal.
 pub fn release(tx: &mut Tx<'_>, id: &str, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
     tx.exactly_one(

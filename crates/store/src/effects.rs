@@ -58,6 +58,28 @@ pub fn blockers(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, request: 
     })
 }
 
+/// How many different people agreed to a step of a request.
+pub fn agreed(tx: &mut Tx<'_>, merchant_id: &str, request_id: &str, step: &str) -> Result<i64, Error> {
+    tx.one(
+        "select count(distinct d.person_id) from review_decisions d \
+         join reviews r on r.merchant_id = d.merchant_id and r.id = d.review_id \
+         where r.merchant_id = $1 and r.request_id = $2 and r.step = $3 and r.state = 'approved' \
+         and d.decision = 'approve'",
+        args![merchant_id, request_id, step],
+    )?
+    .take(0)
+}
+
+/// When the last key of a terminal was destroyed; none while it has one, or where it never had any.
+pub fn keys_destroyed_at(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<Option<i64>, Error> {
+    tx.one(
+        "select case when count(*) = count(destroyed_at) then max(destroyed_at) end from terminal_keys \
+         where merchant_id = $1 and terminal_id = $2",
+        args![merchant_id, terminal_id],
+    )?
+    .take(0)
+}
+
 /// Closes an open batch that holds nothing to settle, so that a withdrawn terminal leaves none open.
 pub fn close_empty_batch(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, at: i64) -> Result<u64, Error> {
     tx.run(

@@ -1,5 +1,6 @@
 //! What happened, numbered per subject, and the outbox that hands it on.
 
+use crate::transactions::{self, TransactionRow};
 use crate::{Error, Row, Tx, Value, args};
 
 /// A row of `events`.
@@ -11,7 +12,7 @@ pub struct EventRow {
     pub kind: String,
     pub subject_kind: String,
     pub subject_id: String,
-    /// 1, 2, 3 … within the subject.
+    /// 1, 2, 3 … within the subject; 0 for a payment, whose own row is the event.
     pub sequence: i64,
     /// The terminal on whose time-line it shows, or `-`.
     pub terminal_id: String,
@@ -80,6 +81,10 @@ pub fn append(tx: &mut Tx<'_>, event: &mut EventRow) -> Result<(), Error> {
                 subject.clone(),
             )?
             .take(0)?;
+        if last > 0 && !queued {
+            // The first event was committed between the two questions: its line is to be joined now.
+            continue;
+        }
         event.sequence = last + 1;
         if tx.run(&insert, values(event))? == 1 {
             break;
@@ -113,8 +118,80 @@ fn values(event: &EventRow) -> Vec<Value> {
 /// What all terminals of a merchant stand on: its events belong to each one's time-line.
 const SHARED: &str = "'merchant','shop','contract','settlement_account','request'";
 
-/// Events, newest first, before the event `before` (empty: from the newest), at most `limit`.
+/// Events, newest first, before the event `before` (empty: from the newest), at most `limit`: those with a row of their
+/// own, and payments whose row is the event.
 pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
+    let mut events = written(tx, filter, before, limit)?;
+    if matches!(filter.subject_kind.as_str(), "" | "terminal") {
+        events.extend(payments(tx, filter, before, limit)?);
+        events.sort_by(|a, b| b.id.cmp(&a.id));
+        events.truncate(usize::try_from(limit).unwrap_or(0));
+    }
+    Ok(events)
+}
+
+/// What ids of payments and of their events begin with.
+const PAYMENT: &str = "pay_";
+const EVENT: &str = "evt_";
+
+fn payments(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
+    let before = before
+        .strip_prefix(EVENT)
+        .map_or_else(|| "~".to_owned(), |rest| format!("{PAYMENT}{rest}"));
+    let mut args = args![
+        before,
+        &filter.merchant_id,
+        &filter.terminal_id,
+        &filter.subject_id,
+        filter.after.unwrap_or(i64::MIN),
+        limit
+    ];
+    let merchant = if filter.merchant_id.is_empty() {
+        "$2 = ''"
+    } else {
+        "merchant_id = $2"
+    };
+    let kinds =
+        among(&mut args, "and event in", &filter.kinds) + &among(&mut args, "and event not in", &filter.without);
+    let sql = format!(
+        "select {} from transactions where id < $1 and {merchant} and event <> '' and ($3 = '' or terminal_id = $3) \
+           and ($4 = '' or terminal_id = $4) and finished_at > $5{kinds} order by id desc limit $6",
+        transactions::COLUMNS
+    );
+    let rows = tx.all(&sql, args)?;
+    rows.iter()
+        .map(|row| Ok(of_payment(transactions::read(row)?)))
+        .collect()
+}
+
+/// The event that a payment's row is. Codes and numbers only stand in it, so nothing has to be escaped.
+fn of_payment(row: TransactionRow) -> EventRow {
+    let data = if row.event == "terminal.declined" {
+        format!(
+            r#"{{"amount":{},"code":"","reason":"","response_code":"{}","transaction":"{}"}}"#,
+            row.amount, row.response_code, row.id
+        )
+    } else {
+        format!(
+            r#"{{"amount":{},"kind":"{}","rrn":"{}","transaction":"{}"}}"#,
+            row.amount, row.kind, row.rrn, row.id
+        )
+    };
+    EventRow {
+        id: format!("{EVENT}{}", row.id.strip_prefix(PAYMENT).unwrap_or(&row.id)),
+        merchant_id: row.merchant_id,
+        kind: row.event,
+        subject_kind: "terminal".to_owned(),
+        subject_id: row.terminal_id.clone(),
+        sequence: 0,
+        terminal_id: row.terminal_id,
+        at: row.finished_at.unwrap_or(row.received_at),
+        data,
+        audit_id: "-".to_owned(),
+    }
+}
+
+fn written(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
     // `~` sorts after every character of an id.
     let before = if before.is_empty() { "~" } else { before };
     let mut args = args![

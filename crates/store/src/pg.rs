@@ -3,7 +3,9 @@
 //! No cancel request is ever sent: one that meets a commit waiting for its standby makes it look successful.
 
 mod link;
+pub(crate) mod tls;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use postgres::config::{SslMode, TargetSessionAttrs};
 use postgres::error::Severity;
 use postgres::{Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::db::Inside;
 use crate::job::Job;
@@ -26,20 +29,25 @@ const BEGIN_WRITE: &str = "begin";
 /// A question sees one state of the data throughout, as it does on SQLite.
 const BEGIN_READ: &str = "begin transaction isolation level repeatable read, read only";
 
-/// Refuses an address this program cannot honour.
-pub(crate) fn check_address(server: &postgres::Config) -> Result<(), Error> {
-    match server.get_ssl_mode() {
-        SslMode::Disable | SslMode::Prefer => Ok(()),
-        _ => Err(Error::Startup(
-            "the address asks for sslmode=require, and encrypted connections to PostgreSQL are not supported yet; \
-             reach the server over a private network or a tunnel, with sslmode=prefer or disable"
-                .to_owned(),
-        )),
-    }
+/// Refuses an address this program cannot honour: encryption goes with an authority to trust, and the other way round.
+pub(crate) fn check_address(server: &postgres::Config, root: bool) -> Result<(), Error> {
+    let why = match (server.get_ssl_mode(), root) {
+        (SslMode::Disable | SslMode::Prefer, false) | (SslMode::Require, true) => return Ok(()),
+        (SslMode::Disable | SslMode::Prefer, true) => {
+            "the address names a certificate authority (sslrootcert) and does not ask for encryption; \
+             add sslmode=require"
+        }
+        _ => {
+            "the address asks for sslmode=require; name the file with the authority that signed the server's \
+             certificate: sslrootcert=/path/to/ca.pem (in PEM)"
+        }
+    };
+    Err(Error::Startup(why.to_owned()))
 }
 
 /// Starts the threads; each connects, and all must succeed.
-pub(crate) fn open(config: &Config, server: &postgres::Config) -> Result<Inside, Error> {
+pub(crate) fn open(config: &Config, server: &postgres::Config, root: Option<&Path>) -> Result<Inside, Error> {
+    let tls = root.map(tls::connector).transpose()?;
     let mut server = server.clone();
     server.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if server.get_connect_timeout().is_none() {
@@ -64,6 +72,7 @@ pub(crate) fn open(config: &Config, server: &postgres::Config) -> Result<Inside,
         for number in 0..count {
             let worker = Worker {
                 server: server.clone(),
+                tls: tls.clone(),
                 config: config.clone(),
                 number,
                 link: None,
@@ -91,8 +100,12 @@ pub(crate) fn open(config: &Config, server: &postgres::Config) -> Result<Inside,
     Ok(inside)
 }
 
-/// The seam for encryption: the only place a connection is made.
-fn connect(server: &postgres::Config, config: &Config) -> Result<(Link, Vec<String>), Error> {
+/// The only place a connection is made.
+fn connect(
+    server: &postgres::Config,
+    tls: Option<&MakeRustlsConnect>,
+    config: &Config,
+) -> Result<(Link, Vec<String>), Error> {
     let warned = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&warned);
     let mut server = server.clone();
@@ -102,7 +115,11 @@ fn connect(server: &postgres::Config, config: &Config) -> Result<(Link, Vec<Stri
             seen.store(true, Ordering::Release);
         }
     });
-    let mut client = server.connect(NoTls).map_err(|error| unreachable_server(&error))?;
+    let connected = match tls {
+        Some(tls) => server.connect(tls.clone()),
+        None => server.connect(NoTls),
+    };
+    let mut client = connected.map_err(|error| unreachable_server(&error))?;
     client
         .batch_execute(&format!(
             "set client_min_messages = warning; set standard_conforming_strings = on; set time zone 'UTC'; \
@@ -189,6 +206,7 @@ fn check(client: &mut Client, relaxed: bool) -> Result<Vec<String>, Error> {
 /// A thread and its connection, made anew when it is lost.
 struct Worker {
     server: postgres::Config,
+    tls: Option<MakeRustlsConnect>,
     config: Config,
     number: usize,
     link: Option<Link>,
@@ -206,7 +224,7 @@ enum Tried {
 
 impl Worker {
     fn serve(mut self, queue: &Queue<Job>, tell: mpsc::Sender<Result<Vec<String>, Error>>) {
-        let connected = connect(&self.server, &self.config);
+        let connected = connect(&self.server, self.tls.as_ref(), &self.config);
         let (link, weaknesses) = match connected {
             Ok(connected) => connected,
             Err(error) => {
@@ -253,7 +271,7 @@ impl Worker {
     fn attempt(&mut self, job: &mut Job) -> Tried {
         let mut link = match self.link.take() {
             Some(link) => link,
-            None => match connect(&self.server, &self.config) {
+            None => match connect(&self.server, self.tls.as_ref(), &self.config) {
                 Ok((link, _)) => link,
                 Err(error) => return Tried::Settled(Some(error)),
             },

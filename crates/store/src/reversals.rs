@@ -64,6 +64,30 @@ pub fn due(tx: &mut Tx<'_>, now: i64, limit: i64) -> Result<Vec<ReversalRow>, Er
     tx.all(&sql, args![now, limit])?.iter().map(read).collect()
 }
 
+/// The queue as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Rows that wait.
+    pub count: i64,
+    /// When the oldest was queued, Unix milliseconds.
+    pub since: Option<i64>,
+    /// The most attempts made for one of them.
+    pub most_attempts: i64,
+}
+
+/// What waits in all.
+pub fn waiting(tx: &mut Tx<'_>) -> Result<Waiting, Error> {
+    let row = tx.one(
+        "select count(*), min(created_at), coalesce(max(attempts), 0) from upstream_reversals where state = 'queued'",
+        args![],
+    )?;
+    Ok(Waiting {
+        count: row.take(0)?,
+        since: row.take(1)?,
+        most_attempts: row.take(2)?,
+    })
+}
+
 /// Notes an attempt that brought no answer.
 pub fn postpone(tx: &mut Tx<'_>, row: &ReversalRow, next_at: i64, answer: &str) -> Result<(), Error> {
     tx.exactly_one(

@@ -50,6 +50,12 @@ pub fn get(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<SessionRow>, Erro
     tx.maybe(&sql, args![token_hash])?.as_ref().map(read).transpose()
 }
 
+/// The sessions of a user, the last used first.
+pub fn of_user(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<SessionRow>, Error> {
+    let sql = format!("select {COLUMNS} from sessions where user_id = $1 order by seen_at desc, token_hash");
+    tx.all(&sql, args![user_id])?.iter().map(read).collect()
+}
+
 /// Takes note of a use. The clock of another node may be behind: time never goes back here.
 pub fn seen(tx: &mut Tx<'_>, token_hash: &str, at: i64) -> Result<(), Error> {
     tx.run(

@@ -19,6 +19,11 @@ use crate::{Config, Engine, Error, Tx};
 
 pub(crate) use link::Link;
 
+/// The writer's page cache, in those of a reader.
+const WRITERS_SHARE: u32 = 4;
+/// Pages in the log before they are copied into the file: enough that a page written often is copied once.
+const CHECKPOINT: &str = "4000";
+
 /// Older libraries can corrupt a database with more than one connection when its log starts over.
 const OLDEST: i32 = 3_051_003;
 
@@ -26,6 +31,12 @@ const OLDEST: i32 = 3_051_003;
 pub(crate) fn open(config: &Config, path: Option<&Path>) -> Result<Inside, Error> {
     let lock = path.map(lock).transpose()?;
     let link = connect(config, path)?;
+    // The writer touches pages all over the file; a few seconds of them should fit.
+    set(
+        &link.conn,
+        "cache_size",
+        &format!("-{}", config.cache_kib.saturating_mul(WRITERS_SHARE)),
+    )?;
     let writes = Arc::new(Queue::new(config.queue));
     let reads = if path.is_some() {
         Arc::new(Queue::new(config.queue))
@@ -101,6 +112,7 @@ fn connect(config: &Config, path: Option<&Path>) -> Result<Link, Error> {
     set(&conn, "foreign_keys", "on")?;
     set(&conn, "trusted_schema", "off")?;
     set(&conn, "temp_store", "memory")?;
+    set(&conn, "wal_autocheckpoint", CHECKPOINT)?;
     set(&conn, "cache_size", &format!("-{}", config.cache_kib))?;
     check(&conn, path.is_some())?;
     Ok(Link::new(conn))
@@ -228,6 +240,18 @@ impl Writer {
         };
         let link = &self.link;
         link.control("begin immediate").map_err(|error| undone(link, &error))?;
+        if let [job] = jobs {
+            // Alone it needs no savepoint, which would copy every page before it is changed.
+            let keep = job.run(&mut Tx::on_sqlite(link));
+            if link.conn.is_autocommit() {
+                return Err(Lost::Undone(Error::Unavailable("the disk refused a write".to_owned())));
+            }
+            return if keep {
+                self.commit()
+            } else {
+                link.control("rollback").map_err(|error| undone(link, &error))
+            };
+        }
         for job in jobs.iter_mut() {
             if let Err(error) = in_savepoint(link, job) {
                 if !link.conn.is_autocommit() {
@@ -240,6 +264,11 @@ impl Writer {
                 return Err(Lost::Undone(Error::Unavailable("the disk refused a write".to_owned())));
             }
         }
+        self.commit()
+    }
+
+    fn commit(&self) -> Result<(), Lost> {
+        let link = &self.link;
         let Err(error) = link.control("commit") else {
             return Ok(());
         };

@@ -1,7 +1,9 @@
 //! Terminals: the acceptance point of a shop, whichever device serves it. `terminal_numbers` finds one by its number,
 //! for every merchant at once.
 
-use crate::{Error, Row, Tx, args};
+use std::collections::BTreeMap;
+
+use crate::{Error, Kind, Row, Tx, Value, args};
 
 /// A row of `terminals`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +199,47 @@ pub fn set_sold(tx: &mut Tx<'_>, merchant_id: &str, id: &str, at: i64) -> Result
     Ok(())
 }
 
+/// Notes the sales of many terminals: merchant, terminal, moment, and the beginning of that day; of each day the first.
+/// What those were idle since until now whose row was written: their last sale, or their entry to the network.
+pub fn set_all_sold(
+    tx: &mut Tx<'_>,
+    sold: &[(&str, &str, i64, i64)],
+) -> Result<BTreeMap<(String, String), Option<i64>>, Error> {
+    const GIVEN: &[(&str, Kind)] = &[
+        ("merchant_id", Kind::Text),
+        ("id", Kind::Text),
+        ("at", Kind::Int),
+        ("day", Kind::Int),
+    ];
+    let rows: Vec<Vec<Value>> = sold.iter().map(|(m, t, at, day)| args![*m, *t, *at, *day]).collect();
+    let before = tx.given(
+        GIVEN,
+        "select t.merchant_id, t.id, coalesce(t.last_sale_at, t.opened_at) from given g \
+         join terminals t on t.merchant_id = g.merchant_id and t.id = g.id \
+         where t.last_sale_at is null or t.last_sale_at < g.day",
+        &rows,
+    )?;
+    if before.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<Vec<Value>> = sold.iter().map(|(m, t, at, day)| args![*at, *day, *m, *t]).collect();
+    tx.change_each(
+        &[
+            ("at", Kind::Int),
+            ("day", Kind::Int),
+            ("merchant_id", Kind::Text),
+            ("id", Kind::Text),
+        ],
+        "update terminals set last_sale_at = {at} {given} where terminals.merchant_id = {merchant_id} \
+         and terminals.id = {id} and (terminals.last_sale_at is null or terminals.last_sale_at < {day})",
+        &rows,
+    )?;
+    before
+        .iter()
+        .map(|row| Ok(((row.take(0)?, row.take(1)?), row.take(2)?)))
+        .collect()
+}
+
 /// Notes a verification, unless a later one is noted already.
 pub fn set_verified(tx: &mut Tx<'_>, merchant_id: &str, id: &str, at: i64) -> Result<(), Error> {
     tx.run(
@@ -210,7 +253,7 @@ pub fn set_verified(tx: &mut Tx<'_>, merchant_id: &str, id: &str, at: i64) -> Re
 /// Notes that a terminal is no longer signed in.
 pub fn set_signed_off(tx: &mut Tx<'_>, merchant_id: &str, id: &str) -> Result<(), Error> {
     tx.exactly_one(
-        "update terminals set signed_in = false where merchant_id = $1 and id = $2",
+        "update terminals set signed_in = false, line_version = line_version + 1 where merchant_id = $1 and id = $2",
         args![merchant_id, id],
     )
 }
@@ -236,10 +279,12 @@ pub struct Rung<'a> {
     pub horizon: i64,
     /// Whether a verification after the horizon is as good as a sale.
     pub reset_by_verification: bool,
+    /// The reason of the owner's planned pauses, whose time does not count; empty: it does.
+    pub pause: &'a str,
 }
 
-/// Live terminals of active merchants that a rung reaches: not spare, idle since the horizon, and without a stop of its
-/// reason, live or lifted after the horizon. The longest idle first.
+/// Live terminals of active merchants that a rung reaches: not spare, idle since the horizon not counting planned pauses,
+/// in none now, and without a stop of its reason, live or lifted after the horizon. The longest idle first.
 pub fn idle(tx: &mut Tx<'_>, rung: &Rung<'_>, limit: i64) -> Result<Vec<TerminalRow>, Error> {
     let sql = format!(
         "select {COLUMNS} from terminals t join merchants m on m.merchant_id = t.merchant_id \
@@ -247,10 +292,28 @@ pub fn idle(tx: &mut Tx<'_>, rung: &Rung<'_>, limit: i64) -> Result<Vec<Terminal
          and (not $2 or coalesce(t.verified_at, 0) <= $1) \
          and not exists (select 1 from stops s where s.merchant_id = t.merchant_id and s.subject_kind = 'terminal' \
            and s.subject_id = t.id and s.reason = $3 and (s.lifted_at is null or s.lifted_at > $1)) \
-         order by {IDLE_SINCE}, t.merchant_id, t.id limit $4"
+         and not exists (select 1 from stops s where s.merchant_id = t.merchant_id and s.subject_kind = 'merchant' \
+           and s.reason = $4 and s.lifted_at is null and s.ends_at is not null) \
+         and {IDLE_SINCE} + cast(coalesce((select sum(s.lifted_at - \
+             case when s.starts_at > {IDLE_SINCE} then s.starts_at else {IDLE_SINCE} end) \
+           from stops s where s.merchant_id = t.merchant_id and s.subject_kind = 'merchant' and s.reason = $4 \
+           and s.ends_at is not null and s.lifted_at > s.starts_at and s.lifted_at > {IDLE_SINCE}), 0) as bigint) <= $1 \
+         order by {IDLE_SINCE}, t.merchant_id, t.id limit $5"
     );
-    let args = args![rung.horizon, rung.reset_by_verification, rung.reason, limit];
+    let args = args![rung.horizon, rung.reset_by_verification, rung.reason, rung.pause, limit];
     rows(&tx.all(&sql, args)?)
+}
+
+/// How long, after `since`, a merchant was under stops of this reason that had an end set in advance and are over
+/// (milliseconds).
+pub fn paused(tx: &mut Tx<'_>, merchant_id: &str, reason: &str, since: i64) -> Result<i64, Error> {
+    tx.one(
+        "select cast(coalesce(sum(lifted_at - case when starts_at > $3 then starts_at else $3 end), 0) as bigint) \
+         from stops where merchant_id = $1 and subject_kind = 'merchant' and reason = $2 and ends_at is not null \
+         and lifted_at > starts_at and lifted_at > $3",
+        args![merchant_id, reason, since],
+    )?
+    .take(0)
 }
 
 /// When a stop of this reason was last lifted from a terminal.

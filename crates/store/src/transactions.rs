@@ -1,7 +1,7 @@
 //! What terminals asked for and were told: one row per financial message, written before the card network is asked and
 //! finished before the terminal is answered.
 
-use crate::{Error, Row, Tx, args};
+use crate::{Error, Row, Tx, Value, args};
 
 /// A row of `transactions`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +35,17 @@ pub struct TransactionRow {
     pub upstream_stan: Option<i64>,
     pub received_at: i64,
     pub finished_at: Option<i64>,
+    /// What the merchant pays for it, fen.
+    pub fee: i64,
+    /// The kind of event that this row itself is; empty where an event of its own was written.
+    pub event: String,
 }
 
-const COLUMNS: &str = "merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, response_code, rrn, \
+pub(crate) const COLUMNS: &str = "merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, response_code, rrn, \
      auth_code, masked_card, card_index, card_type, entry_mode, original_id, request_hash, answer, explanation_code, \
-     upstream_stan, received_at, finished_at";
+     upstream_stan, received_at, finished_at, fee, event";
 
-fn read(row: &Row) -> Result<TransactionRow, Error> {
+pub(crate) fn read(row: &Row) -> Result<TransactionRow, Error> {
     Ok(TransactionRow {
         merchant_id: row.take(0)?,
         id: row.take(1)?,
@@ -66,6 +70,8 @@ fn read(row: &Row) -> Result<TransactionRow, Error> {
         upstream_stan: row.take(20)?,
         received_at: row.take(21)?,
         finished_at: row.take(22)?,
+        fee: row.take(23)?,
+        event: row.take(24)?,
     })
 }
 
@@ -77,9 +83,19 @@ fn rows(rows: &[Row]) -> Result<Vec<TransactionRow>, Error> {
 pub fn insert(tx: &mut Tx<'_>, row: &TransactionRow) -> Result<bool, Error> {
     let sql = format!(
         "insert into transactions ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,\
-         $19,$20,$21,$22,$23) on conflict (merchant_id, terminal_id, batch, stan, message_class) do nothing"
+         $19,$20,$21,$22,$23,$24,$25) on conflict (merchant_id, terminal_id, batch, stan, message_class) do nothing"
     );
-    let args = args![
+    Ok(tx.run(&sql, values(row))? == 1)
+}
+
+/// Writes new rows that are known to be new.
+pub(crate) fn insert_all(tx: &mut Tx<'_>, rows: &[TransactionRow]) -> Result<u64, Error> {
+    let sql = format!("insert into transactions ({COLUMNS}) values");
+    tx.insert_many(&sql, 25, rows.iter().map(values).collect())
+}
+
+fn values(row: &TransactionRow) -> Vec<Value> {
+    args![
         &row.merchant_id,
         &row.id,
         &row.terminal_id,
@@ -102,9 +118,10 @@ pub fn insert(tx: &mut Tx<'_>, row: &TransactionRow) -> Result<bool, Error> {
         &row.explanation_code,
         row.upstream_stan,
         row.received_at,
-        row.finished_at
-    ];
-    Ok(tx.run(&sql, args)? == 1)
+        row.finished_at,
+        row.fee,
+        &row.event
+    ]
 }
 
 /// One transaction.
@@ -182,11 +199,12 @@ pub struct End<'a> {
     pub at: i64,
 }
 
-/// Ends a pending transaction; false where it is pending no more.
+/// Ends a pending transaction; false where it is pending no more. What is not approved costs nothing.
 pub fn finish(tx: &mut Tx<'_>, merchant_id: &str, id: &str, end: &End<'_>) -> Result<bool, Error> {
     let ended = tx.run(
         "update transactions set state = $3, response_code = $4, auth_code = $5, answer = $6, explanation_code = $7, \
-         finished_at = $8 where merchant_id = $1 and id = $2 and state = 'pending'",
+         finished_at = $8, fee = case when $3 = 'approved' then fee else 0 end \
+         where merchant_id = $1 and id = $2 and state = 'pending'",
         args![
             merchant_id,
             id,
@@ -317,7 +335,7 @@ pub fn list(
     ];
     tx.all(&sql, args)?
         .iter()
-        .map(|r| Ok((read(r)?, r.take(23)?)))
+        .map(|r| Ok((read(r)?, r.take(25)?)))
         .collect()
 }
 
@@ -335,7 +353,7 @@ pub const UNDONE_ONCE: &str = "
     select place, expected, found
     from (select x.merchant_id || '/' || x.id as place, 'one approved void' as expected,
                  cast((select count(*) from transactions v where v.merchant_id = x.merchant_id and v.original_id = x.id
-                   and v.state = 'approved' and v.kind in ('void', 'preauth_void', 'completion_void')) as text) as found
+                   and v.state = 'approved' and v.kind in ('void', 'preauth_void', 'completion_void', 'load_cash_void')) as text) as found
           from transactions x where x.state = 'voided'
           union all
           select x.merchant_id || '/' || x.id, 'one', 'none'
@@ -350,7 +368,7 @@ pub const WITHIN_ORIGINAL: &str = "
     select place, expected, found
     from (select v.merchant_id || '/' || v.id as place, cast(x.amount as text) as expected, cast(v.amount as text) as found
           from transactions v join transactions x on x.merchant_id = v.merchant_id and x.id = v.original_id
-          where v.state = 'approved' and v.kind in ('void', 'reversal', 'preauth_void', 'completion_void')
+          where v.state = 'approved' and v.kind in ('void', 'reversal', 'preauth_void', 'completion_void', 'load_cash_void')
             and v.amount <> x.amount
           union all
           select x.merchant_id || '/' || x.id, 'at most ' || cast(x.amount as text), cast(sum(v.amount) as text)

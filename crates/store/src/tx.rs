@@ -1,6 +1,6 @@
 //! The only thing operations see of a database.
 
-use crate::{Error, Row, Value, pg, sqlite};
+use crate::{Error, Kind, Row, Value, pg, sqlite};
 
 /// Which engine a transaction runs on. For the few lines of schema that differ, and for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,62 @@ impl<'a> Tx<'a> {
             On::Sqlite(link) => link.insert_many(head, tail, columns, &rows),
             On::Postgres(link) => link.insert_many(head, tail, columns, &rows),
         })
+    }
+
+    /// Asks one question about many rows, which it reads as the table `given`; its answer's rows, in no order.
+    ///
+    /// PostgreSQL gets one array per column and is asked once; SQLite, which has no way to go, row by row.
+    pub fn given(&mut self, columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Row>, Error> {
+        Self::fitting(columns, sql, rows)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.guarded(|on| match on {
+            On::Sqlite(link) => link.given(columns, sql, rows),
+            On::Postgres(link) => link.given(columns, sql, rows),
+        })
+    }
+
+    /// Changes or deletes for many rows at once; the first column, a number, of each row that changed something.
+    ///
+    /// `sql` names the columns in braces, `{place}`, and says `{given}` where PostgreSQL has to name their table: after
+    /// the `set` of an update, after the table of a delete.
+    pub fn change_each(&mut self, columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<Vec<i64>, Error> {
+        Self::fitting(columns, sql, rows)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.guarded(|on| match on {
+            On::Sqlite(link) => link.change_each(columns, sql, rows),
+            On::Postgres(link) => link.change_each(columns, sql, rows),
+        })
+    }
+
+    /// Inserts many rows, those apart that meet one already there; the first column, a number, of those inserted.
+    pub fn insert_each(
+        &mut self,
+        table: &str,
+        columns: &[(&str, Kind)],
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<i64>, Error> {
+        Self::fitting(columns, table, rows)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.guarded(|on| match on {
+            On::Sqlite(link) => link.insert_each(table, columns, rows),
+            On::Postgres(link) => link.insert_each(table, columns, rows),
+        })
+    }
+
+    fn fitting(columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<(), Error> {
+        if rows.iter().any(|row| row.len() != columns.len()) {
+            return Err(Error::usage(
+                sql,
+                format!("every row must have {} values", columns.len()),
+            ));
+        }
+        Ok(())
     }
 
     /// Runs one statement of a schema, as it stands.

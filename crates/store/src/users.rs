@@ -103,14 +103,15 @@ pub fn of_merchant(tx: &mut Tx<'_>, merchant_id: &str) -> Result<Vec<UserRow>, E
 
 /// Counts one more failure and, from the `limit`th on, locks the login until `until` and counts anew; the moment it
 /// is locked until, or 0. One statement, so that guesses in parallel all count.
-pub fn failed(tx: &mut Tx<'_>, id: &str, limit: i64, until: i64) -> Result<i64, Error> {
-    tx.one(
+pub fn failed(tx: &mut Tx<'_>, id: &str, limit: i64, now: i64, until: i64) -> Result<Option<i64>, Error> {
+    tx.maybe(
         "update users set locked_until = case when failures + 1 >= $2 then $3 else locked_until end, \
            failures = case when failures + 1 >= $2 then 0 else failures + 1 end \
-         where id = $1 returning locked_until",
-        args![id, limit, until],
+         where id = $1 and locked_until <= $4 returning locked_until",
+        args![id, limit, until, now],
     )?
-    .take(0)
+    .map(|row| row.take(0))
+    .transpose()
 }
 
 /// Clears the count of failures and takes note of the accepted step, which must be newer than the last one; 0: the

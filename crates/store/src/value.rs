@@ -19,6 +19,19 @@ pub enum Value {
     Bool(bool),
 }
 
+/// The type of a column of [`crate::Tx::given`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `bigint`.
+    Int,
+    /// `text`.
+    Text,
+    /// `bytea`.
+    Blob,
+    /// `boolean`.
+    Bool,
+}
+
 impl Value {
     /// The name used in messages.
     pub(crate) fn kind(&self) -> &'static str {

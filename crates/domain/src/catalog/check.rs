@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::CapabilitySet;
 use super::load::{Place, Places, Problem};
 use super::types::{CapabilityGroup, Reason, Step, StepKind, Tables, Words};
+use super::{CapabilitySet, downloads, prices};
 use crate::access::PERMISSIONS;
 use crate::stages::{MACHINES, SubjectKind, machine};
 
@@ -37,7 +37,10 @@ pub(super) fn check(tables: &Tables, places: &Places) -> Vec<Problem> {
     checker.stages();
     checker.roles_and_rungs();
     checker.names();
-    checker.problems
+    let mut problems = checker.problems;
+    problems.extend(downloads::check(tables, places));
+    problems.extend(prices::check(tables, places));
+    problems
 }
 
 /// The capability set that `blocks` names; unknown entries are left out (the checker reports them).

@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::downloads::{BlockedPrefix, CaKey, ChipApplication, ContactlessParameter, StatusFlag, TerminalParameter};
+use super::embedded::EMBEDDED;
 use super::types::{
     Capability, Document, DormancyRung, Field, PlanRow, Reason, ResponseCode, Role, StageRow, Step, Tables,
 };
+use crate::cards::BinTable;
+use crate::csv::CsvError;
+use crate::fees::{Categories, FeeRow};
+use crate::limits::{Counter, Limit};
 
 /// One thing wrong with a catalogue file, with the place and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +87,16 @@ struct File {
     rung: Vec<Spanned<DormancyRung>>,
     role: Vec<Spanned<Role>>,
     stage: Vec<Spanned<StageRow>>,
+    terminal_parameter: Vec<Spanned<TerminalParameter>>,
+    tms_parameter: Vec<Spanned<TerminalParameter>>,
+    ca_key: Vec<Spanned<CaKey>>,
+    chip_application: Vec<Spanned<ChipApplication>>,
+    blocked_prefix: Vec<Spanned<BlockedPrefix>>,
+    contactless_parameter: Vec<Spanned<ContactlessParameter>>,
+    status_flag: Vec<Spanned<StatusFlag>>,
+    counter: Vec<Spanned<Counter>>,
+    limit: Vec<Spanned<Limit>>,
+    fee: Vec<Spanned<FeeRow>>,
 }
 
 struct Reader<'a> {
@@ -112,11 +128,36 @@ pub(super) fn read(files: &[(String, String)]) -> Result<(Tables, Places), Vec<P
         Reader { places, problems, .. } = reader;
     }
     tables.dormancy.sort_by_key(|rung| rung.idle_months);
+    tables.bins = csv(files, "bins.csv", BinTable::parse, &mut problems);
+    tables.categories = csv(files, "mcc.csv", Categories::parse, &mut problems);
     if problems.is_empty() {
         Ok((tables, places))
     } else {
         Err(problems)
     }
+}
+
+/// A table of values: the file among `files`, or else the shipped one.
+fn csv<T: Default>(
+    files: &[(String, String)],
+    name: &str,
+    parse: fn(&str) -> Result<T, CsvError>,
+    problems: &mut Vec<Problem>,
+) -> T {
+    let own = files
+        .iter()
+        .find(|(file, _)| file == name)
+        .map(|(_, text)| text.as_str());
+    let shipped = || EMBEDDED.iter().find(|(file, _)| *file == name).map(|(_, text)| *text);
+    parse(own.or_else(shipped).unwrap_or_default()).unwrap_or_else(|error| {
+        problems.push(Problem {
+            file: name.to_owned(),
+            line: error.line(),
+            key: "row".to_owned(),
+            what: error.to_string(),
+        });
+        T::default()
+    })
 }
 
 /// A reading error at its line. The key is the nearest `key =` at or above the span.
@@ -173,6 +214,51 @@ impl Reader<'_> {
         let mut rungs = BTreeMap::new();
         self.rows("rung", file.rung, |r| r.reason.clone(), &mut rungs);
         tables.dormancy.extend(rungs.into_values());
+        tables
+            .limits
+            .counters
+            .extend(self.list("counter", file.counter, |r| r.code.clone()));
+        tables
+            .limits
+            .limits
+            .extend(self.list("limit", file.limit, |r| r.code.clone()));
+        tables.fees.extend(self.list("fee", file.fee, |r| r.code.clone()));
+        let to = &mut tables.downloads;
+        self.rows(
+            "terminal_parameter",
+            file.terminal_parameter,
+            |r| r.tag.clone(),
+            &mut to.parameters,
+        );
+        self.rows("tms_parameter", file.tms_parameter, |r| r.tag.clone(), &mut to.tms);
+        self.rows("ca_key", file.ca_key, |r| r.code.clone(), &mut to.ca_keys);
+        self.rows(
+            "chip_application",
+            file.chip_application,
+            |r| r.aid.clone(),
+            &mut to.chip,
+        );
+        self.rows(
+            "blocked_prefix",
+            file.blocked_prefix,
+            |r| r.prefix.clone(),
+            &mut to.blocked,
+        );
+        self.rows(
+            "contactless_parameter",
+            file.contactless_parameter,
+            |r| r.tag.clone(),
+            &mut to.contactless,
+        );
+        self.rows("status_flag", file.status_flag, |r| r.tag.clone(), &mut to.status_flags);
+    }
+
+    /// Rows whose order matters.
+    fn list<T>(&mut self, table: &str, rows: Vec<Spanned<T>>, code: impl Fn(&T) -> String) -> Vec<T> {
+        let order: Vec<String> = rows.iter().map(|row| code(row.get_ref())).collect();
+        let mut by_code = BTreeMap::new();
+        self.rows(table, rows, code, &mut by_code);
+        order.iter().filter_map(|code| by_code.remove(code)).collect()
     }
 
     fn rows<T>(

@@ -2,14 +2,21 @@
 //! institution may load a directory of its own with the same files.
 
 mod check;
+mod downloads;
 mod embedded;
 mod load;
+mod prices;
 mod types;
 
 use std::collections::BTreeMap;
 
+pub use downloads::{
+    BlockedPrefix, CaKey, ChipApplication, ContactlessParameter, Downloads, PARAMETER_WIDTHS, StatusFlag,
+    TerminalParameter, from_hex,
+};
 pub use embedded::EMBEDDED;
 pub use load::Problem;
+pub use prices::LimitTables;
 pub use types::*;
 
 use crate::stages::SubjectKind;

@@ -41,6 +41,7 @@ enum Bytes {
 }
 
 /// A key made ready for many blocks.
+#[derive(Clone)]
 pub(crate) enum DesCipher {
     Single(Des),
     Double(TdesEde2),

@@ -5,6 +5,7 @@ use crate::bcd;
 use crate::error::EncodeError;
 use crate::message::Message;
 use cipher::BlockCipherEncrypt;
+use std::convert::Infallible;
 use std::str::FromStr;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -69,16 +70,31 @@ pub enum MacError {
     Wrong,
 }
 
-/// A MAC key (MAK) with the algorithm it is used in. No `Debug`, no `Display`.
+/// A MAC key (MAK) with the algorithm it is used in, made ready once for many messages. No `Debug`, no `Display`.
 #[derive(Clone)]
 pub struct MacKey(Form);
 
 #[derive(Clone)]
 enum Form {
-    Ecb(DesKey),
-    X99(DesKey),
-    X919 { first: DesKey, both: DesKey },
+    Ecb(Ready),
+    X99(Ready),
+    X919 { first: Box<Ready>, both: Box<Ready> },
     Sm4Ecb(Sm4Key),
+}
+
+/// A key with its round keys.
+#[derive(Clone)]
+struct Ready {
+    key: DesKey,
+    cipher: DesCipher,
+}
+
+impl Ready {
+    fn new(bytes: &[u8]) -> Result<Self, KeyError> {
+        let key = DesKey::new(bytes)?;
+        let cipher = key.cipher();
+        Ok(Self { key, cipher })
+    }
 }
 
 impl MacKey {
@@ -89,13 +105,13 @@ impl MacKey {
             expected,
         };
         Ok(Self(match algorithm {
-            MacAlgorithm::Ecb => Form::Ecb(DesKey::new(key)?),
-            MacAlgorithm::X99 if key.len() == 8 => Form::X99(DesKey::new(key)?),
+            MacAlgorithm::Ecb => Form::Ecb(Ready::new(key)?),
+            MacAlgorithm::X99 if key.len() == 8 => Form::X99(Ready::new(key)?),
             MacAlgorithm::X99 => return Err(size("8 for X9.9")),
             MacAlgorithm::X919 => match key.split_at_checked(8) {
                 Some((first, second)) if second.len() == 8 => Form::X919 {
-                    first: DesKey::new(first)?,
-                    both: DesKey::new(key)?,
+                    first: Box::new(Ready::new(first)?),
+                    both: Box::new(Ready::new(key)?),
                 },
                 _ => return Err(size("16 for X9.19")),
             },
@@ -116,7 +132,8 @@ impl MacKey {
     /// The bytes of the key.
     pub fn expose(&self) -> &[u8] {
         match &self.0 {
-            Form::Ecb(key) | Form::X99(key) | Form::X919 { both: key, .. } => key.expose(),
+            Form::Ecb(ready) | Form::X99(ready) => ready.key.expose(),
+            Form::X919 { both, .. } => both.key.expose(),
             Form::Sm4Ecb(key) => key.expose(),
         }
     }
@@ -124,13 +141,13 @@ impl MacKey {
     /// Eight bytes of MAC, as they stand in field 64. Data is filled up with zeros to whole blocks.
     pub fn mac(&self, data: &[u8]) -> [u8; 8] {
         match &self.0 {
-            Form::Ecb(key) => ecb(&key.cipher(), data),
-            Form::X99(key) => cbc(&key.cipher(), data),
+            Form::Ecb(ready) => ecb(&ready.cipher, data),
+            Form::X99(ready) => cbc(&ready.cipher, data),
             Form::X919 { first, both } => {
                 // Undoing the last single encryption and doing it three-fold is decrypting with the second half and
                 // encrypting with the first.
-                let single = first.cipher();
-                both.cipher().encrypt(single.decrypt(cbc(&single, data)))
+                let single = &first.cipher;
+                both.cipher.encrypt(single.decrypt(cbc(single, data)))
             }
             Form::Sm4Ecb(key) => sm4_ecb(key, data),
         }
@@ -159,11 +176,18 @@ fn folded<const N: usize>(data: &[u8]) -> [u8; N] {
 
 /// The two-pass form: `E(E(H1) ⊕ H2)` of the hex text `H1 H2` of the folded data; the first eight hex characters of that.
 fn ecb(cipher: &DesCipher, data: &[u8]) -> [u8; 8] {
+    let Ok(mac) = ecb_mac_with(data, |block| Ok::<_, Infallible>(cipher.encrypt(block)));
+    mac
+}
+
+/// The MAC of [`MacAlgorithm::Ecb`] where the key is held elsewhere (a hardware module): `encrypt` enciphers one block
+/// and is called twice; its error is passed on.
+pub fn ecb_mac_with<E>(data: &[u8], mut encrypt: impl FnMut([u8; 8]) -> Result<[u8; 8], E>) -> Result<[u8; 8], E> {
     let hex = bcd::hex_upper(&folded::<8>(data));
     let (first, second) = hex.split_at(hex.len() / 2);
-    let once = cipher.encrypt(zero_filled(first));
-    let twice = cipher.encrypt(xor(once, zero_filled(second)));
-    zero_filled(&bcd::hex_upper(&twice))
+    let once = encrypt(zero_filled(first))?;
+    let twice = encrypt(xor(once, zero_filled(second)))?;
+    Ok(zero_filled(&bcd::hex_upper(&twice)))
 }
 
 fn sm4_ecb(key: &Sm4Key, data: &[u8]) -> [u8; 8] {

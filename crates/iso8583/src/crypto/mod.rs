@@ -8,6 +8,6 @@ mod pin;
 mod track;
 
 pub use keys::{DesKey, KeyError, Sm4Key};
-pub use mac::{MacAlgorithm, MacError, MacKey};
+pub use mac::{MacAlgorithm, MacError, MacKey, ecb_mac_with};
 pub use pin::{Pin, PinError, clear_pin_block, decrypt_pin, encrypt_pin, pin_from_clear_block, translate_pin};
-pub use track::{decrypt_track, encrypt_track};
+pub use track::{decrypt_track, decrypt_track_with, encrypt_track};

@@ -26,8 +26,12 @@ pub enum Key {
     },
     /// 60.1 is 00 and 60.3 is one of these.
     Management(&'static [u16]),
+    /// 60.3 is one of these, whatever 60.1 is.
+    Code(&'static [u16]),
     /// 60.1 alone: hosts differ in 60.3.
     Type(u8),
+    /// 60.1 is that of a transaction, and field 3 is there: a transaction sent once more.
+    Detail,
     /// The message type alone.
     Mti,
 }
@@ -148,7 +152,12 @@ impl<'a> Marks<'a> {
                         .and_then(|f60| f60.network_code)
                         .is_some_and(|code| codes.contains(&code))
             }
+            Key::Code(codes) => self
+                .f60
+                .and_then(|f60| f60.network_code)
+                .is_some_and(|code| codes.contains(&code)),
             Key::Type(transaction) => kind == Some(transaction),
+            Key::Detail => kind.is_some_and(|kind| kind != 0) && self.processing.is_some(),
             Key::Mti => true,
         }
     }

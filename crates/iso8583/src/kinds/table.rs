@@ -66,12 +66,15 @@ const REFUND: &[u8] = &[2, 3, 4, 11, 22, 25, 37, 41, 42, 49, 53, 60, 61, 63, 64]
 const OFFLINE: &[u8] = &[2, 3, 4, 11, 22, 25, 41, 42, 49, 60, 64];
 const SCANNED: &[u8] = &[3, 4, 11, 22, 25, 41, 42, 49, 59, 60, 64];
 const REVERSAL: &[u8] = &[2, 3, 4, 11, 22, 25, 39, 41, 42, 49, 60, 64];
+/// Offline sales are told by card and amount; what adjusts one names it.
+const ADJUST: &[u8] = &[2, 3, 4, 11, 22, 25, 41, 42, 49, 60, 61, 64];
 const SCRIPT: &[u8] = &[2, 3, 4, 11, 22, 23, 37, 41, 42, 49, 55, 60, 61, 64];
 const SIGN_IN: &[u8] = &[11, 41, 42, 60, 62, 63];
 const SIGN_OFF: &[u8] = &[11, 41, 42, 60];
 const PLAIN: &[u8] = &[41, 42, 60];
 const SETTLE: &[u8] = &[11, 41, 42, 48, 49, 60, 63];
 const UPLOAD: &[u8] = &[11, 41, 42, 48, 60];
+const DETAIL: &[u8] = &[2, 3, 4, 11, 41, 42, 60];
 const SIGNATURE: &[u8] = &[2, 4, 11, 37, 41, 42, 60, 62, 64];
 // What answers take over.
 const FROM_CARD: &[u8] = &[2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 60];
@@ -99,6 +102,8 @@ kinds! {
     ChipParameterQuery "chip parameter query" "IC卡参数查询" "0820" Management(&[382]), BARE, ONCE, Neither, PLAIN, PLAIN;
     BlacklistDownload "blacklist download" "黑名单下载" "0800" Management(&[390]), BARE, ONCE, Neither, PLAIN, PLAIN;
     BlacklistEnd "end of blacklist download" "黑名单下载结束" "0800" Management(&[391]), BARE, ONCE, Neither, PLAIN, PLAIN;
+    // Makers differ in everything but the code; 400 comes with 60.1 = 96.
+    MasterKeyDownload "master key download" "主密钥下载" "0800" Key::Code(&[400, 420, 960]), BARE, ONCE, Neither, PLAIN, PLAIN;
     ContactlessDownload "contactless parameter download" "非接参数下载" "0800" Management(&[394]), BARE, ONCE, Neither, PLAIN, PLAIN;
     ContactlessEnd "end of contactless parameter download" "非接参数下载结束" "0800" Management(&[395]), BARE, ONCE, Neither, PLAIN, PLAIN;
 
@@ -109,6 +114,7 @@ kinds! {
     // 203 and 204 after a balanced settlement, 205 and 206 after an unbalanced one.
     BatchChipDetail "upload of a chip transaction" "IC卡明细批上送" "0320" Management(&[203, 205]), BARE, ONCE, Neither, SIGN_OFF, FROM_TERMINAL;
     BatchChipFailed "upload of a failed chip transaction" "IC卡失败明细批上送" "0320" Management(&[204, 206]), BARE, ONCE, Neither, SIGN_OFF, FROM_TERMINAL;
+    BatchNotice "upload of a notice" "通知类批上送" "0320" Key::Detail, BARE, ONCE, Neither, DETAIL, FROM_TERMINAL;
     ScriptNotice "chip script result" "脚本通知" "0620" Management(&[951]), MAC, ONCE, Neither, SCRIPT, FROM_TERMINAL;
     Signature "electronic signature" "电子签名上送" "0820" Type(7), MAC, ONCE, Neither, SIGNATURE, FROM_SIGNATURE;
 
@@ -123,14 +129,14 @@ kinds! {
     CompletionNotice "completion notice" "预授权完成(通知)" "0220" card("00", "06", 24), MAC, ONCE, Debit, ON_PREAUTH, FROM_CARD;
     Refund "refund" "退货" "0220" card("20", "00", 25), MAC, ONCE, Credit, REFUND, FROM_CARD;
     OfflineSale "offline sale" "离线结算" "0220" card("00", "00", 30), MAC, ONCE, Debit, OFFLINE, FROM_CARD;
-    OfflineAdjust "offline adjustment" "离线调整" "0220" card("00", "00", 32), MAC, ONCE, Debit, OFFLINE, FROM_CARD;
-    TipAdjust "tip adjustment" "小费调整" "0220" card("00", "00", 34), MAC, ONCE, Debit, OFFLINE, FROM_CARD;
+    OfflineAdjust "offline adjustment" "离线调整" "0220" card("00", "00", 32), MAC, ONCE, Debit, ADJUST, FROM_CARD;
+    TipAdjust "tip adjustment" "小费调整" "0220" card("00", "00", 34), MAC, ONCE, Debit, ADJUST, FROM_CARD;
     ChipOffline "offline sale by chip" "电子现金脱机消费" "0200" card("00", "00", 36), MAC, ONCE, Debit, OFFLINE, FROM_CARD;
     // Whether loads count in a settlement is not settled among hosts: here they do not.
     LoadSpecified "load from the specified account" "指定账户圈存" "0200" card("60", "91", 45), MAC, REVERSED, Neither, OFFLINE, FROM_CARD;
     LoadCash "load with cash" "现金充值" "0200" card("63", "91", 46), MAC, REVERSED, Neither, OFFLINE, FROM_CARD;
     LoadOther "load from another account" "非指定账户圈存" "0200" card("62", "91", 47), MAC, REVERSED, Neither, OFFLINE, FROM_CARD;
-    LoadCashVoid "void of a cash load" "现金充值撤销" "0200" card("17", "91", 51), MAC, REVERSED, Neither, OFFLINE, FROM_CARD;
+    LoadCashVoid "void of a cash load" "现金充值撤销" "0200" card("17", "91", 51), MAC, REVERSED, Neither, ADJUST, FROM_CARD;
     Reversal "reversal" "冲正" "0400" Mti, MAC, ONCE, Neither, REVERSAL, FROM_CARD;
 }
 

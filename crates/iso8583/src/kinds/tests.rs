@@ -63,7 +63,12 @@ fn management_messages_are_told_by_their_code() {
     assert_eq!(of("0320", "60=00000001201"), Some(Kind::BatchUpload));
     assert_eq!(of("0320", "60=00000001207"), Some(Kind::BatchEndBalanced));
     assert_eq!(of("0820", "60=07000001301"), Some(Kind::Signature));
-    assert_eq!(of("0800", "60=00000001420"), None);
+    for download in ["96000001400", "00000001420", "00000001960"] {
+        assert_eq!(of("0800", &format!("60={download}")), Some(Kind::MasterKeyDownload));
+    }
+    assert_eq!(of("0320", "3=200000 60=2500000100060"), Some(Kind::BatchNotice));
+    assert_eq!(of("0320", "60=00000001777"), None);
+    assert_eq!(of("0800", "60=00000001777"), None);
 }
 
 #[test]
@@ -104,7 +109,9 @@ fn a_message_with_the_marks_of_a_row_is_of_its_kind() {
                 )]
             }
             Key::Management(codes) => codes.iter().map(|code| format!("60=00000001{code:03}")).collect(),
+            Key::Code(codes) => codes.iter().map(|code| format!("60=96000001{code:03}")).collect(),
             Key::Type(transaction) => vec![format!("60={transaction:02}000001800")],
+            Key::Detail => vec!["3=200000 60=2500000100060".to_owned()],
             Key::Mti => vec![String::new()],
         };
         for marks in marks {

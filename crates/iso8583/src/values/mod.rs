@@ -2,6 +2,7 @@
 //!
 //! Reading is lenient where implementations differ, writing is exact.
 
+pub mod downloads;
 mod f48;
 mod f53;
 mod f54;
@@ -10,6 +11,7 @@ mod f60;
 mod f61;
 mod f62;
 mod f63;
+mod receipt;
 pub mod text;
 
 pub use f48::{BalanceFlag, BatchItem, BatchUpload, SettlementTotals, Tally, Totals, batch_end};
@@ -20,6 +22,7 @@ pub use f60::F60;
 pub use f61::F61;
 pub use f62::{KeyLayout, SignInKeys, SignInRequest, WrappedKey};
 pub use f63::{ReplyTexts, operator, operator_field};
+pub use receipt::read_receipt;
 
 use crate::error::{DecodeError, EncodeError, Path, Problem, Unfit};
 use crate::fields::Content;

@@ -32,6 +32,7 @@ fn every_request_among_the_dumps_is_of_the_kind_that_its_story_tells() {
         ("batch_upload_mag", Kind::BatchUpload),
         ("batch_upload_end_balanced", Kind::BatchEndBalanced),
         ("qr_sale_req", Kind::QrSale),
+        ("vfwz_tmk_download_req", Kind::MasterKeyDownload),
     ];
     for sample in samples() {
         let expected = told

@@ -37,6 +37,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("reversed", "已冲正", "reversed"),
     ("balanced", "账平", "balanced"),
     ("unbalanced", "账不平", "not balanced"),
+    ("ahead", "快", "fast"),
+    ("behind", "慢", "slow"),
 ];
 
 /// The sentence in `lang`.
@@ -109,7 +111,11 @@ fn title(catalog: &Catalog, name: &str, lang: Lang, code: &str, subject_kind: &s
         "document" => catalog.documents.get(code)?.name.get(lang),
         "role" => catalog.roles.get(code)?.name.get(lang),
         "from" | "to" => stage()?.name.get(lang),
-        "decision" | "balance" => {
+        "download" => {
+            let row = crate::downloads::DOWNLOADS.iter().find(|row| row.code == code)?;
+            if lang == Lang::Zh { row.names.0 } else { row.names.1 }
+        }
+        "decision" | "balance" | "direction" => {
             let row = WORDS.iter().find(|word| word.0 == code)?;
             if lang == Lang::Zh { row.1 } else { row.2 }
         }
@@ -130,6 +136,9 @@ pub const PLACES: &[&str] = &[
     "to",
     "decision",
     "balance",
+    "download",
+    "direction",
+    "minutes",
     "amount",
     "rrn",
     "batch",
@@ -142,6 +151,9 @@ pub const PLACES: &[&str] = &[
     "answer",
     "version",
     "serial",
+    "host",
+    "device",
+    "part",
     "starts_at",
     "ends_at",
     "expires_at",

@@ -1,5 +1,6 @@
 //! Looking at merchants. A merchant sees itself, an agent its own, staff and programs of the institution all.
 
+use domain::ids::MerchantNumber;
 use store::Tx;
 use store::parties::{self, MerchantFilter, MerchantRow as Stored};
 
@@ -136,6 +137,15 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str) -> Done<MerchantView> {
         risk_level: row.risk_level,
         created_at: row.created_at,
         activated_at: row.activated_at,
+    })
+}
+
+/// The id of the merchant with this number, or of this id. Internal: tells nothing but the id.
+pub fn by_number(tx: &mut Tx<'_>, typed: &str) -> Done<Option<String>> {
+    let typed = typed.trim();
+    Ok(match MerchantNumber::parse(typed) {
+        Ok(number) => store::chain::merchant_by_number(tx, number.as_str())?,
+        Err(_) => Some(typed.to_owned()).filter(|id| id.starts_with("mch_")),
     })
 }
 

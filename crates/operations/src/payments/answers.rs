@@ -20,6 +20,8 @@ pub struct Decline {
     pub explanation_code: String,
     /// The reason behind it, or empty.
     pub reason: String,
+    /// Whether the time-line has a line about the same within the last minute, so that this one needs none.
+    pub told: bool,
 }
 
 /// What was asked, or how it is refused. A refusal is an answer: what was written on the way to it stays.
@@ -39,6 +41,7 @@ impl Decline {
             text,
             explanation_code: String::new(),
             reason: String::new(),
+            told: false,
         }
     }
 
@@ -51,6 +54,7 @@ impl Decline {
             text: format!("{slip} {}", refusal.explanation_code),
             explanation_code: refusal.explanation_code,
             reason: refusal.reason,
+            told: refusal.told,
         }
     }
 }

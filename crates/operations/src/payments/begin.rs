@@ -1,6 +1,7 @@
 //! The first transaction of a payment: is it new, is it allowed, and to what does it refer? What comes out of it is either
 //! a row that waits for the card network, or the answer.
 
+use domain::cards::CardType;
 use domain::ids::TransactionId;
 use iso8583::values::{F60, F61};
 use iso8583::{Message, Pan};
@@ -9,9 +10,9 @@ use store::Tx;
 use store::transactions::{End, TransactionRow};
 
 use super::answers::{Decline, Issued};
-use super::originals;
 use super::rules::Rule;
-use super::{REQUEST, answers};
+use super::{REQUEST, answers, authorise};
+use super::{fees, limits, originals};
 use crate::ctx::Ctx;
 use crate::refused::{Done, Refused};
 use crate::sealing::sha256;
@@ -50,6 +51,10 @@ pub struct Attempt {
     pub upstream_stan: u32,
     /// False where its PIN block does not open.
     pub pin_readable: bool,
+    /// Type of card, by its first digits.
+    pub card: CardType,
+    /// The reason of a limit that it would break, where that is known already.
+    pub over: Option<String>,
 }
 
 impl Attempt {
@@ -96,10 +101,12 @@ impl Attempt {
             rrn: rrn.to_owned(),
             upstream_stan,
             pin_readable: true,
+            card: pan.map_or(CardType::Unknown, |pan| ctx.catalog().bins.card_type(pan.expose())),
+            over: None,
         })
     }
 
-    fn row(&self, ctx: &Ctx, line: &Line, id: &str) -> TransactionRow {
+    pub(super) fn row(&self, ctx: &Ctx, line: &Line, id: &str) -> TransactionRow {
         TransactionRow {
             merchant_id: line.merchant.clone(),
             id: id.to_owned(),
@@ -115,7 +122,7 @@ impl Attempt {
             auth_code: String::new(),
             masked_card: self.masked_card.clone(),
             card_index: self.card_index.clone(),
-            card_type: "unknown".to_owned(),
+            card_type: self.card.code().to_owned(),
             entry_mode: self.entry_mode.clone(),
             original_id: None,
             request_hash: self.fingerprint.clone(),
@@ -124,6 +131,8 @@ impl Attempt {
             upstream_stan: Some(i64::from(self.upstream_stan)),
             received_at: ctx.now.millis(),
             finished_at: None,
+            fee: fees::of(&line.terms, self),
+            event: String::new(),
         }
     }
 }
@@ -168,6 +177,7 @@ pub fn begin(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &Attempt) -> 
         // It signed in again while this message was under way.
         return unrecorded(ctx, "A0");
     }
+    authorise::fold_merchant(tx, ctx, &line.merchant, &line.terminal)?;
     let seated = signed_in && mak_version > 0 && batch == attempt.batch;
     let id: TransactionId = ctx.ids.id(ctx.now);
     let row = attempt.row(ctx, line, id.as_str());
@@ -193,7 +203,15 @@ pub fn begin(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &Attempt) -> 
     if !attempt.pin_readable {
         return refuse(tx, ctx, &row, &Decline::code(ctx, "99"), true);
     }
+    if let Some(reason) = limits::objection(tx, ctx, line, attempt, &row)? {
+        let place = (line.merchant.as_str(), line.terminal.as_str());
+        let refusal = explain::refuse_for(tx, ctx, place, attempt.rule.capability, &reason, &row.id)?;
+        return refuse(tx, ctx, &row, &Decline::stopped(refusal), true);
+    }
     if let Some(original) = &original {
+        if let Some(fee) = fees::returned(tx, &line.terms, attempt, original)? {
+            store::fees::set(tx, &row.merchant_id, &row.id, fee)?;
+        }
         store::transactions::link(tx, &row.merchant_id, &row.id, &original.id)?;
     }
     let original = original.map(|o| OriginalUpstream {
@@ -251,7 +269,9 @@ fn refuse(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, decline: &Declin
             return Err(Refused::Inconsistent(format!("transaction {} ended twice", row.id)));
         }
     }
-    tell_declined(tx, ctx, row, decline)?;
+    if recorded || !decline.told {
+        tell_declined(tx, ctx, row, decline)?;
+    }
     Ok(Begun::Told(issued))
 }
 

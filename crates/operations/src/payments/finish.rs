@@ -5,7 +5,9 @@ use store::Tx;
 use store::transactions::{self, End, TransactionRow};
 
 use super::answers::{Decline, Issued};
+use super::authorise;
 use super::begin::{again, tell_declined};
+use super::counting::{self, Became};
 use super::rules::{Rule, by_code};
 use crate::ctx::Ctx;
 use crate::refused::{Done, Refused};
@@ -50,14 +52,30 @@ const ENDED: &str = "pending transaction";
 const NO_REPLY: &str = "98";
 
 /// Ends a payment. Where it was reversed in the meantime the reversal stands, and the terminal is told 98.
-pub fn finish(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str, answer: &NetworkAnswer) -> Done<Told> {
-    let row = transactions::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("transaction", id))?;
+pub fn finish(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    (merchant, terminal): (&str, &str),
+    id: &str,
+    answer: &NetworkAnswer,
+) -> Done<Told> {
+    let mut row = transactions::get(tx, merchant, id)?;
+    if row.is_none() {
+        authorise::fold_merchant(tx, ctx, merchant, terminal)?;
+        row = transactions::get(tx, merchant, id)?;
+    }
+    let row = row.ok_or_else(|| Refused::not_found("transaction", id))?;
     let rule = by_code(&row.kind)
         .ok_or_else(|| Refused::Inconsistent(format!("transaction {id} is of the unknown kind «{}»", row.kind)))?;
     if row.state != "pending" {
         return overtaken(tx, ctx, &row, answer);
     }
     let told = match answer {
+        // Settled or signed off while the network was asked: the totals of that batch stand without this payment, so it
+        // must not take effect.
+        NetworkAnswer::Approved { .. } if store::batches::standing(tx, merchant, terminal)?.1 != row.batch => {
+            unknown(tx, ctx, &row, "approved after its batch was closed")
+        }
         NetworkAnswer::Approved { auth_code, additional } => approve(tx, ctx, &row, rule, auth_code, additional),
         NetworkAnswer::Declined { code } => decline(tx, ctx, &row, code),
         NetworkAnswer::Unknown { why } => unknown(tx, ctx, &row, why),
@@ -77,13 +95,11 @@ fn approve(
     auth_code: &str,
     additional: &str,
 ) -> Done<Told> {
-    let issued = Issued::approved(ctx, "00")?
-        .with(37, &row.rrn)?
-        .with(38, auth_code)?
-        .with(44, additional)?;
+    let issued = authorise::approval(ctx, &row.rrn, auth_code, additional)?;
     end(tx, ctx, row, ("approved", "00", auth_code), &issued)?;
+    counting::count(tx, ctx, &[(row, Became::Taken)])?;
     if let (Some(state), Some(original)) = (rule.turns, &row.original_id) {
-        turn_original(tx, row, original, state)?;
+        turn_original(tx, ctx, row, original, state)?;
     }
     if matches!(
         rule.event,
@@ -105,7 +121,7 @@ fn approve(
 }
 
 /// Brings the original to the state that an approval gives it; a refund only when nothing of it is left.
-fn turn_original(tx: &mut Tx<'_>, row: &TransactionRow, original: &str, state: &str) -> Done<()> {
+fn turn_original(tx: &mut Tx<'_>, ctx: &Ctx, row: &TransactionRow, original: &str, state: &str) -> Done<()> {
     let missing = || Refused::Inconsistent(format!("the original of {} is not there, or not approved", row.id));
     let first = transactions::get(tx, &row.merchant_id, original)?.ok_or_else(missing)?;
     let given: i64 = transactions::about(tx, &row.merchant_id, &first)?
@@ -116,11 +132,13 @@ fn turn_original(tx: &mut Tx<'_>, row: &TransactionRow, original: &str, state: &
     if given < first.amount {
         return Ok(());
     }
-    if transactions::turn(tx, &row.merchant_id, original, "approved", state)? {
-        Ok(())
-    } else {
-        Err(missing())
+    if !transactions::turn(tx, &row.merchant_id, original, "approved", state)? {
+        return Err(missing());
     }
+    if state == "voided" {
+        counting::undone(tx, ctx, &first, Became::Voided)?;
+    }
+    Ok(())
 }
 
 fn decline(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, code: &str) -> Done<Told> {
@@ -193,7 +211,7 @@ fn end(
         Err(Refused::conflict(
             ENDED,
             row.id.clone(),
-            "it was reversed at the same moment",
+            domain::text!("该交易同时被冲正", "it was reversed at the same moment"),
         ))
     }
 }
@@ -223,8 +241,10 @@ pub(crate) fn tell(
     Ok(())
 }
 
-/// The answer of a transaction, once it has one: for a repeat that waits.
+/// The answer of a transaction, once it has one and is no longer in the journal: for a repeat that waits.
 pub fn look(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, id: &str) -> Done<Option<Issued>> {
-    let row = transactions::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("transaction", id))?;
-    again(ctx, &row)
+    match transactions::get(tx, merchant, id)? {
+        Some(row) => again(ctx, &row),
+        None => Ok(None),
+    }
 }

@@ -1,8 +1,10 @@
 //! Transactions as people read them.
 
+use domain::cards::CardType;
 use domain::names::Lang;
 use store::Tx;
-use store::transactions::{self, Filter, TransactionRow};
+pub use store::transactions::Filter;
+use store::transactions::{self, TransactionRow};
 
 use super::rules::by_code;
 use crate::ctx::Ctx;
@@ -96,6 +98,11 @@ fn words(ctx: &Ctx, row: &TransactionRow, terminal_number: &str) -> TransactionV
         masked_card: row.masked_card.clone(),
         stan: row.stan,
         batch: row.batch,
+        card_type: CardType::from_code(&row.card_type)
+            .filter(|_| !row.masked_card.is_empty())
+            .map(|card| card.label().get(ctx.lang).to_owned())
+            .unwrap_or_default(),
+        fee: row.fee,
         explanation_code: row.explanation_code.clone(),
         at: row.received_at,
     }

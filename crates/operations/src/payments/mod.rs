@@ -5,21 +5,29 @@
 //! answer. A repeat of a message finds its row and gets the first answer again.
 
 mod answers;
+pub mod authorise;
 mod begin;
+pub(crate) mod counting;
+mod fees;
 mod finish;
+pub mod limits;
 mod list;
+pub mod notices;
 mod originals;
+pub(crate) mod overrides;
 mod reverse;
 mod rules;
+mod used;
 
 pub(crate) use answers::unfit;
 pub use answers::{Decline, Issued, Ruling, clock};
 pub use begin::{Attempt, Begun, OriginalUpstream, Upstream, begin};
 pub(crate) use finish::tell;
 pub use finish::{NetworkAnswer, Told, finish, look};
-pub use list::{list, states, view};
+pub use list::{Filter, list, states, view};
 pub use reverse::{ReversalAttempt, Reversed, reverse};
 pub use rules::{Rule, by_code, rule, side};
+pub use used::{Hold, Reserved, Used};
 
 /// What may share a trace number with what: one request and one reversal of it.
 pub const REQUEST: &str = "request";

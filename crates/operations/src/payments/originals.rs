@@ -112,6 +112,7 @@ fn fits(attempt: &Attempt, original: &TransactionRow, about: &[TransactionRow]) 
             (attempt.amount > original.amount.saturating_sub(given)).then_some("61")
         }
         _ if !about.is_empty() => Some("25"),
+        Amount::Added | Amount::Tip => None,
         Amount::Same => (attempt.amount != original.amount).then_some("64"),
         Amount::Tolerated => {
             let most = i128::from(original.amount) * 115 / 100;

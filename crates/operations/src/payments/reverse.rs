@@ -8,9 +8,10 @@ use store::Tx;
 use store::transactions::{self, TransactionRow};
 
 use super::answers::{Decline, Issued};
+use super::counting::{self, Became};
 use super::originals::same_day;
 use super::rules::{Names, Rule, rule};
-use super::{REQUEST, REVERSAL};
+use super::{REQUEST, REVERSAL, authorise};
 use crate::ctx::Ctx;
 use crate::refused::{Done, Refused};
 use crate::reversals;
@@ -79,6 +80,7 @@ pub struct Reversed {
 /// trace, so that the terminal stops asking.
 pub fn reverse(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &ReversalAttempt) -> Done<Reversed> {
     let key = (line.merchant.as_str(), line.terminal.as_str());
+    authorise::fold_merchant(tx, ctx, &line.merchant, &line.terminal)?;
     let Some(original) = transactions::by_trace(tx, key, attempt.batch, attempt.stan, REQUEST)? else {
         return Ok(Reversed {
             issued: accepted(ctx, attempt)?,
@@ -149,8 +151,14 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
         (&original.original_id, attempt.rule.turns, original.state.as_str())
     {
         // What a void had voided stands again.
-        transactions::turn(tx, merchant, first, turned, "approved")?;
+        if transactions::turn(tx, merchant, first, turned, "approved")?
+            && turned == "voided"
+            && let Some(first) = transactions::get(tx, merchant, first)?
+        {
+            counting::undone(tx, ctx, &first, Became::Restored)?;
+        }
     }
+    counting::undone(tx, ctx, original, Became::Reversed)?;
     let issued = accepted(ctx, attempt)?;
     let id: TransactionId = ctx.ids.id(ctx.now);
     let row = TransactionRow {
@@ -164,6 +172,8 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
         request_hash: attempt.fingerprint(),
         answer: Some(issued.to_bytes()?),
         explanation_code: String::new(),
+        fee: 0,
+        event: String::new(),
         upstream_stan: None,
         received_at: ctx.now.millis(),
         finished_at: Some(ctx.now.millis()),
@@ -195,7 +205,11 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
 
 /// Its outcome was written at the same moment: the terminal asks again.
 fn changed(original: &TransactionRow) -> Refused {
-    Refused::conflict("transaction", original.id.clone(), "it changed just now; try again")
+    Refused::conflict(
+        "transaction",
+        original.id.clone(),
+        domain::text!("该交易刚刚变动，请再试", "it changed just now; try again"),
+    )
 }
 
 fn accepted(ctx: &Ctx, attempt: &ReversalAttempt) -> Done<Issued> {

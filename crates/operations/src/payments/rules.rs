@@ -25,6 +25,10 @@ pub enum Amount {
     Rest,
     /// At most 115 % of the original.
     Tolerated,
+    /// Any: what it adds to the original is its own.
+    Added,
+    /// As `Added`, within what the terminals' parameters allow as a tip.
+    Tip,
 }
 
 /// How a kind of message is dealt with.
@@ -48,10 +52,32 @@ pub struct Rule {
     pub event: &'static str,
 }
 
+impl Rule {
+    /// Whether the terminal did it on its own and tells it afterwards: see [`super::notices`].
+    pub fn is_notice(&self) -> bool {
+        let kinds = [
+            Kind::CompletionNotice,
+            Kind::OfflineSale,
+            Kind::ChipOffline,
+            Kind::OfflineAdjust,
+            Kind::TipAdjust,
+        ];
+        kinds.contains(&self.kind)
+    }
+
+    /// Whether it refers to no earlier transaction.
+    pub fn stands_alone(&self) -> bool {
+        self.original == Names::Nothing
+    }
+}
+
 const SALES: &[&str] = &["sale", "qr_sale"];
-const REFUNDABLE: &[&str] = &["sale", "qr_sale", "completion"];
+const REFUNDABLE: &[&str] = &["sale", "qr_sale", "completion", "completion_notice", "offline_sale"];
 const HELD: &[&str] = &["preauth"];
-const COMPLETED: &[&str] = &["completion"];
+const COMPLETED: &[&str] = &["completion", "completion_notice"];
+const OFFLINE: &[&str] = &["offline_sale"];
+const TIPPED: &[&str] = &["sale", "completion", "offline_sale"];
+const CASH_LOADS: &[&str] = &["load_cash"];
 
 macro_rules! rules {
     ($($kind:ident $code:literal $zh:literal $en:literal $capability:literal $original:expr, $amount:ident, $turns:expr, $event:literal;)*) => {
@@ -73,6 +99,16 @@ pub const RULES: &[Rule] = rules! {
     PreAuthVoid    "preauth_void"    "预授权撤销"     "Pre-authorisation void"     "preauth"          Names::Authorisation(HELD), Same, Some("voided"), "terminal.voided";
     Completion     "completion"      "预授权完成"     "Completion"                 "preauth_complete" Names::Authorisation(HELD), Tolerated, None, "terminal.completed";
     CompletionVoid "completion_void" "预授权完成撤销" "Completion void"            "preauth_complete" Names::Trace(COMPLETED), Same, Some("voided"), "terminal.voided";
+    LoadSpecified  "load_specified"  "指定账户圈存"   "Load from the account"      "sale"             Names::Nothing, Same, None, "terminal.loaded";
+    LoadCash       "load_cash"       "现金充值"       "Load with cash"             "sale"             Names::Nothing, Same, None, "terminal.loaded";
+    LoadOther      "load_other"      "非指定账户圈存" "Load from another account"  "sale"             Names::Nothing, Same, None, "terminal.loaded";
+    LoadCashVoid   "load_cash_void"  "现金充值撤销"   "Void of a cash load"        "void"             Names::Trace(CASH_LOADS), Same, Some("voided"), "terminal.voided";
+    // Notices: see `notices`. The network is told afterwards.
+    CompletionNotice "completion_notice" "预授权完成通知" "Completion notice"      "preauth_complete" Names::Authorisation(HELD), Tolerated, None, "terminal.completed";
+    OfflineSale    "offline_sale"    "离线消费"       "Offline sale"               "offline_sale"     Names::Nothing, Same, None, "terminal.sold";
+    ChipOffline    "chip_offline"    "电子现金消费"   "Offline sale by chip"       "offline_sale"     Names::Nothing, Same, None, "terminal.sold";
+    OfflineAdjust  "offline_adjust"  "离线调整"       "Offline adjustment"         "offline_sale"     Names::Trace(OFFLINE), Added, None, "terminal.adjusted";
+    TipAdjust      "tip_adjust"      "小费调整"       "Tip"                        "sale"             Names::Trace(TIPPED), Tip, None, "terminal.adjusted";
 };
 
 /// The rule of a kind.

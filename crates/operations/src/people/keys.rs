@@ -2,9 +2,11 @@
 
 use domain::ids::ApiKeyId;
 use domain::secret::SecretString;
+use serde::Serialize;
 use serde_json::json;
 use store::api_keys::{self, ApiKeyRow};
 use store::{Tx, users};
+use utoipa::ToSchema;
 
 use super::{known, need_to_manage};
 use crate::ctx::{Actor, Ctx};
@@ -22,6 +24,48 @@ pub struct NewKey<'a> {
     pub merchant: &'a str,
     /// The id of the account whose person answers for it.
     pub user: &'a str,
+}
+
+/// A key, as those who manage it see it: never the key itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct KeyView {
+    /// Id.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// Role code.
+    pub role: String,
+    /// The merchant it acts for, or `-`.
+    pub merchant_id: String,
+    /// The account whose person answers for it.
+    pub user_id: String,
+    /// What that person is called.
+    pub user_name: String,
+    /// When it was made, milliseconds UTC.
+    pub created_at: i64,
+    /// When it was switched off.
+    pub disabled_at: Option<i64>,
+}
+
+/// The keys of a merchant, or with `-` those of the institution, newest first. Takes the permission to make them.
+pub fn api_keys(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Vec<KeyView>> {
+    // A key's role does not matter here: whoever makes accounts of a merchant sees all its keys.
+    need_to_manage(ctx, merchant, "clerk")?;
+    let mut keys = Vec::new();
+    for row in api_keys::of_merchant(tx, merchant)? {
+        let owner = users::get(tx, &row.user_id)?;
+        keys.push(KeyView {
+            id: row.id,
+            name: row.name,
+            role: row.role,
+            merchant_id: row.merchant_id,
+            user_name: owner.map_or_else(String::new, |user| user.display_name),
+            user_id: row.user_id,
+            created_at: row.created_at,
+            disabled_at: row.disabled_at,
+        });
+    }
+    Ok(keys)
 }
 
 /// Every key begins with this, so that one in a log or a repository is recognised.
@@ -76,7 +120,11 @@ pub fn disable_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str)
     let row = row.ok_or_else(|| Refused::not_found("API key", id))?;
     need_to_manage(ctx, &row.merchant_id, &row.role)?;
     api_keys::disable(tx, id, ctx.now.millis()).map_err(|error| match error {
-        store::Error::NotOne { .. } => Refused::conflict("API key", id, "it is switched off already"),
+        store::Error::NotOne { .. } => Refused::conflict(
+            "API key",
+            id,
+            domain::text!("该密钥已停用", "it is switched off already"),
+        ),
         other => other.into(),
     })?;
     traced(tx, ctx, "people.disable_api_key", "api_key.disabled", &row)

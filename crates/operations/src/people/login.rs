@@ -11,7 +11,7 @@ use super::{UserView, actor, of_user, passwords, staff, state, tell, view};
 use crate::ctx::{Actor, Ctx};
 use crate::refused::{Done, Refused};
 use crate::sealing::hex;
-use crate::trace;
+use crate::trace::{self, Change};
 
 /// So many failures in a row lock a login.
 pub const LOCK_AFTER: i64 = 5;
@@ -99,6 +99,10 @@ pub fn login_row(tx: &mut Tx<'_>, login: &str) -> Done<Attempt> {
 
 /// Last of three: lets in, asks for the code, or counts a failure. `password_right` is what
 /// [`Attempt::password_is`] said.
+///
+/// Without the right password nothing is learnt: an unknown login, a closed or a locked account, and a wrong password
+/// get the same answer, for the same work (an entry in the audit log). That it is locked is told to whoever knows the
+/// password.
 pub fn login_done(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
@@ -112,13 +116,19 @@ pub fn login_done(
         Some(user) => users::get(tx, &user.id)?.filter(|now| now.password_hash == user.password_hash),
     };
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
-        return Ok(Login::Not(Refused::NotAuthenticated));
+        return turned_away(tx, ctx, attempt.user.as_ref(), "no account");
     };
     if ctx.now.millis() < user.locked_until {
-        return Ok(Login::Not(too_many(user.locked_until)));
+        let told = turned_away(tx, ctx, Some(&user), "locked")?;
+        return Ok(if password_right {
+            Login::Not(too_many(user.locked_until))
+        } else {
+            told
+        });
     }
     if !password_right {
-        return failed(tx, ctx, &user, "password");
+        failed(tx, ctx, &user, "password")?;
+        return Ok(Login::Not(Refused::NotAuthenticated));
     }
     let mut step = 0;
     if let Some(sealed) = &user.totp_secret {
@@ -146,10 +156,31 @@ fn too_many(until: i64) -> Refused {
     }
 }
 
+/// Notes a try that counts for nothing. What was typed as the login is not kept: people type their password there.
+fn turned_away(tx: &mut Tx<'_>, ctx: &mut Ctx, user: Option<&UserRow>, what: &str) -> Done<Login> {
+    let mut change = match user {
+        Some(user) => of_user("people.login_failed", user, "", ""),
+        None => Change {
+            command: "people.login_failed",
+            merchant: "-",
+            kind: "user",
+            id: "-",
+            before: String::new(),
+            after: String::new(),
+            details: json!({}),
+        },
+    };
+    change.details = json!({ "what": what });
+    trace::audit(tx, ctx, change)?;
+    Ok(Login::Not(Refused::NotAuthenticated))
+}
+
 /// Counts a failure; from the fifth in a row on, the login is locked.
 fn failed(tx: &mut Tx<'_>, ctx: &mut Ctx, user: &UserRow, what: &str) -> Done<Login> {
     let until = (ctx.now + LOCKED_FOR).millis();
-    let locked_until = users::failed(tx, &user.id, LOCK_AFTER, until)?;
+    let Some(locked_until) = users::failed(tx, &user.id, LOCK_AFTER, ctx.now.millis(), until)? else {
+        return turned_away(tx, ctx, Some(user), "locked");
+    };
     let locked = locked_until > ctx.now.millis();
     let mut change = of_user("people.login_failed", user, "", "");
     change.details = json!({ "what": what, "locked": locked });
@@ -213,7 +244,7 @@ pub fn session(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<Option<Session>>
         return Ok(None);
     };
     let staff = staff(ctx, &user.role);
-    let idle = if staff { STAFF_IDLE } else { OTHERS_IDLE };
+    let idle = idle_for(staff);
     let seen = Time::from_millis(row.seen_at);
     let over = ctx.now.millis() >= row.expires_at || ctx.now >= seen + idle || (staff && !row.second_factor);
     if over {
@@ -225,6 +256,11 @@ pub fn session(tx: &mut Tx<'_>, ctx: &Ctx, token: &str) -> Done<Option<Session>>
         expires_at: Time::from_millis(row.expires_at),
         touch: ctx.now >= seen + NOTED_EVERY,
     }))
+}
+
+/// How long a session may lie unused.
+pub(super) fn idle_for(staff: bool) -> Duration {
+    if staff { STAFF_IDLE } else { OTHERS_IDLE }
 }
 
 /// Notes that a session was used. Runs in a write, when [`Session::touch`] asks for it.

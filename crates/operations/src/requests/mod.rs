@@ -5,6 +5,7 @@
 //! ([`submit`], [`crate::reviews`], [`events`]), carry out what became done ([`carry`]), and plan again ([`replan`]).
 
 mod access;
+mod certificate;
 mod close;
 mod effects;
 mod engine;
@@ -19,19 +20,20 @@ mod work;
 use engine::{carry, due, replan};
 use supply::{evidence, fields, files, submit};
 
-pub use effects::{micro_deposit, new_activation_code};
+pub use certificate::{ClosedTerminal, ClosingCertificate, closing_certificate};
+pub use effects::{Agreement, Machine, agreement, machine_of, machines_stamp, micro_deposit, new_activation_code};
 pub use events::{Ticked, event_step, tick};
 pub use fields::check_field;
 pub use files::{Attach, MOST_BYTES, attach, document};
 pub use offers::{Offer, ends, offers};
 pub use open::{Choose, Open, choose, open, withdraw};
 pub use submit::{Submit, submit};
-pub use views::{list, plan_view, step_refs, view};
+pub use views::{Filter, list, plan_view, step_refs, view};
 
 pub(crate) use carry::{carry_out, returned, simulate};
 pub(crate) use close::{refuse, send_application_back};
 pub(crate) use due::{judged_by, payload};
-pub(crate) use effects::{is_data, money_words};
+pub(crate) use effects::{is_data, money_words, on_record};
 pub(crate) use evidence::Evidence;
 pub(crate) use replan::replan;
 pub(crate) use views::request_view;

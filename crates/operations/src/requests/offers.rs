@@ -135,15 +135,20 @@ fn fits(catalog: &Catalog, chain: &Chain, row: &PlanRow, now: &World<'_>) -> boo
     }
 }
 
-/// The first move of the kind on its own subject. A review moves whatever it decides on and says nothing of the kind.
+/// The first move of the kind on its own subject. A review moves whatever it decides on and says nothing of the kind, and
+/// so does a step about a subject that an earlier step puts in another's place.
 fn first_move(catalog: &Catalog, row: &PlanRow) -> Option<String> {
-    let steps = row
-        .steps
-        .iter()
-        .filter_map(|code| catalog.steps.get(code))
-        .filter(|s| s.kind != StepKind::Review);
-    let moves = steps.flat_map(|s| s.moves.iter()).chain(row.moves.iter());
+    let mut renewed: Vec<SubjectKind> = Vec::new();
+    let mut moves: Vec<&String> = Vec::new();
+    for step in row.steps.iter().filter_map(|code| catalog.steps.get(code)) {
+        if step.kind != StepKind::Review && !renewed.contains(&step.subject) {
+            moves.extend(&step.moves);
+        }
+        renewed.extend(&step.renews);
+    }
+    moves.extend(&row.moves);
     let own = moves
+        .into_iter()
         .filter_map(|name| name.split_once('.'))
         .find(|(kind, _)| *kind == row.subject.code());
     own.map(|(_, event)| event.to_owned())

@@ -20,7 +20,7 @@ use super::views::request_view;
 use super::work::{Details, RESTORATION, Work, as_system, cause_keys, chain_of, json, plan_row, world_of};
 use crate::chain::Chain;
 use crate::ctx::Ctx;
-use crate::explain::actor_words;
+use crate::explain::actor_text;
 use crate::refused::{Done, Refused};
 use crate::stops::{self, Place};
 use crate::trace::{self, Change, Happened};
@@ -80,7 +80,7 @@ pub fn open(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Open) -> Done<RequestView> 
     }
     let wanted = wanted(&catalog, &command)?;
     may_now(ctx, &catalog, &chain, &command)?;
-    preflight::of_kind(tx, &command)?;
+    preflight::of_kind(tx, ctx, &command)?;
     let choices = choices(&catalog, &chain, ctx, &command)?;
     let mut work = insert(tx, ctx, &command, &choices, wanted)?;
     let audit = trace::audit(
@@ -202,7 +202,10 @@ fn choices(catalog: &Catalog, chain: &Chain, ctx: &Ctx, command: &Open) -> Done<
             return Err(Refused::conflict(
                 "appeal",
                 &command.subject_id,
-                "none of the decisions named is in force and open to an appeal",
+                domain::text!(
+                    "所列的决定已不生效，或不能申诉",
+                    "none of the decisions named is in force and open to an appeal"
+                ),
             ));
         }
         return Ok(disputed);
@@ -261,13 +264,16 @@ fn insert(
     }
     let subject = (command.subject_kind.as_str(), command.subject_id.as_str());
     let there = store::requests::find_open(tx, &command.merchant, &command.kind, subject)?;
-    let (key, waiting) = there.map_or_else(Default::default, |r| (r.id, r.waiting_on));
+    let (key, waiting) = there.map_or_else(Default::default, |r| (r.id, actor_text(&r.waiting_on)));
     Err(Refused::conflict(
         "request",
         key,
-        format!(
-            "a request of this kind is open for this subject already; it waits for {}. Continue that one",
-            actor_words(ctx, &waiting)
+        domain::text!(
+            format!("已有同类申请在办理，正等待{}；请继续办理该申请", waiting.zh),
+            format!(
+                "a request of this kind is open for this subject already; it waits for {}. Continue that one",
+                waiting.en
+            ),
         ),
     ))
 }
@@ -320,11 +326,15 @@ fn nothing_to_do(catalog: &Catalog, chain: &Chain, ctx: &Ctx, command: &Open) ->
         .map(|c| c.reason.code.as_str())
         .collect();
     let why = if finals.is_empty() {
-        "nothing is blocked here that a step could bring back; another open request may be looking after it".to_owned()
+        domain::text!(
+            "这里没有可由步骤恢复的停用；可能已有其他申请在办理",
+            "nothing is blocked here that a step could bring back; another open request may be looking after it"
+        )
     } else {
-        format!(
-            "no step brings it back ({}); lodge an appeal or apply anew",
-            finals.join(", ")
+        let finals = finals.join(", ");
+        domain::text!(
+            format!("没有步骤可以恢复（{finals}）；可以申诉，或重新申请"),
+            format!("no step brings it back ({finals}); lodge an appeal or apply anew"),
         )
     };
     Refused::conflict("restoration", &command.subject_id, why)
@@ -339,9 +349,12 @@ pub fn choose(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Choose) -> Done<RequestVi
         return Err(Refused::conflict(
             "request",
             &command.request,
-            format!(
-                "it does not work on «{}»; choose among the reasons it names",
-                command.reason
+            domain::text!(
+                format!("本申请不处理「{}」，请在其所列原因中选择", command.reason),
+                format!(
+                    "it does not work on «{}»; choose among the reasons it names",
+                    command.reason
+                ),
             ),
         ));
     }

@@ -10,7 +10,8 @@ use domain::world::World;
 use serde_json::{Value, json};
 use store::Tx;
 use store::documents::DocumentRow;
-use store::requests::{Filter, RequestRow as Row};
+pub use store::requests::Filter;
+use store::requests::RequestRow as Row;
 use store::steps::StepRow;
 
 use super::access;
@@ -291,6 +292,7 @@ fn asked_field(ctx: &Ctx, code: &str, evidence: &Evidence, first: bool) -> Optio
         hint: row.hint.get(ctx.lang).to_owned(),
         check: code_of::<FieldCheck>(&row.check),
         value: given.shown,
+        on_record: String::new(),
         remark: given.remark,
         optional: first && effects::may_be_blank(code),
     })

@@ -15,7 +15,7 @@ use store::stops::StopRow;
 
 use crate::chain::{self, Chain};
 use crate::ctx::{Actor, Ctx};
-use crate::refused::{Done, Refused};
+use crate::refused::{self, Done, Refused};
 
 /// The request kind whose steps are computed from the stops in force.
 pub(crate) const RESTORATION: &str = "restoration";
@@ -112,10 +112,14 @@ impl Work {
         if self.request.state == "open" {
             Ok(())
         } else {
+            let state = refused::state_words(&self.request.state);
             Err(Refused::conflict(
                 "request",
                 &self.request.id,
-                format!("it is closed ({})", self.request.state),
+                domain::text!(
+                    format!("申请已结束（{}）", state.zh),
+                    format!("it is closed ({})", state.en),
+                ),
             ))
         }
     }
@@ -193,7 +197,10 @@ impl Work {
                 return Err(Refused::conflict(
                     "request",
                     &self.request.id,
-                    "somebody else changed it at the same moment; load it again",
+                    domain::text!(
+                        "他人同时改动了该申请，请重新载入",
+                        "somebody else changed it at the same moment; load it again"
+                    ),
                 ));
             }
             Err(other) => return Err(other.into()),

@@ -1,6 +1,8 @@
 //! What approving a review would change, in words: what works again, what stops, whose stage moves, where money goes,
 //! which data are written, and what is still to be done afterwards.
 
+use std::collections::BTreeMap;
+
 use domain::catalog::{Step, StepKind};
 use domain::names::Lang;
 use store::reviews::ReviewRow;
@@ -9,12 +11,17 @@ use super::judged;
 use crate::ctx::Ctx;
 use crate::requests::{self, Evidence, Work};
 
-/// What changes when the review is approved, in words.
-pub(super) fn consequences(ctx: &Ctx, work: &Work, review: &ReviewRow) -> Vec<String> {
+/// What changes when the review is approved, in words. `known`: what stands on record now, by field.
+pub(super) fn consequences(
+    ctx: &Ctx,
+    work: &Work,
+    review: &ReviewRow,
+    known: &BTreeMap<String, String>,
+) -> Vec<String> {
     let catalog = ctx.platform.catalog.clone();
     let zh = ctx.lang == Lang::Zh;
     let mut steps = judged(work, &catalog, &review.step);
-    let corrected = corrections(ctx, work, &steps);
+    let corrected = corrections(ctx, work, &steps, known);
     let money = steps
         .iter()
         .any(|s| s == "change_settlement_account" || s == "prove_account_ownership");
@@ -93,8 +100,8 @@ pub(super) fn consequences(ctx: &Ctx, work: &Work, review: &ReviewRow) -> Vec<St
     words
 }
 
-/// The data that an approval writes, field by field, masked where sensitive.
-fn corrections(ctx: &Ctx, work: &Work, steps: &[String]) -> Vec<String> {
+/// The data that an approval writes, field by field with what stands on record now, masked where sensitive.
+fn corrections(ctx: &Ctx, work: &Work, steps: &[String], known: &BTreeMap<String, String>) -> Vec<String> {
     let forms = |row: &Step| matches!(row.kind, StepKind::Form | StepKind::Documents | StepKind::Confirm);
     let mut words = Vec::new();
     for step in work.steps.iter().filter(|s| steps.contains(&s.step)) {
@@ -104,10 +111,12 @@ fn corrections(ctx: &Ctx, work: &Work, steps: &[String]) -> Vec<String> {
         for (code, given) in Evidence::of(step).fields {
             if let Some(field) = ctx.catalog().fields.get(&code).filter(|_| requests::is_data(&code)) {
                 let name = field.name.get(ctx.lang);
-                words.push(if ctx.lang == Lang::Zh {
-                    format!("{name}改为「{}」", given.shown)
-                } else {
-                    format!("{name} becomes “{}”", given.shown)
+                let zh = ctx.lang == Lang::Zh;
+                words.push(match known.get(&code) {
+                    Some(old) if zh => format!("{name}：{old} → {}", given.shown),
+                    Some(old) => format!("{name}: {old} → {}", given.shown),
+                    None if zh => format!("{name}登记为「{}」", given.shown),
+                    None => format!("{name} is put on record: {}", given.shown),
                 });
             }
         }

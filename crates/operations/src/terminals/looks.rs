@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::explain;
 use crate::merchants;
 use crate::refused::{Done, Refused};
-use crate::views::{Page, Paging, ShopView, TerminalView};
+use crate::views::{DeviceView, Page, Paging, ShopView, TerminalView};
 
 /// Which terminals a list wants; an empty text means any.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,34 @@ pub fn by_serial(tx: &mut Tx<'_>, serial: &str) -> Done<Option<Found>> {
             merchant: d.merchant_id,
             terminal: d.terminal_id,
         }))
+}
+
+/// A device by its serial number, for staff.
+pub fn device(tx: &mut Tx<'_>, ctx: &mut Ctx, serial: &str) -> Done<DeviceView> {
+    ctx.need("read_all")?;
+    let row = devices::by_serial(tx, serial)?.ok_or_else(|| Refused::not_found("device", serial))?;
+    let model = devices::model(tx, &row.model_id)?;
+    let terminal = if row.terminal_id == NOBODY {
+        None
+    } else {
+        terminals::get(tx, &row.merchant_id, &row.terminal_id)?.map(|terminal| terminal.number)
+    };
+    let stage = (SubjectKind::Device, row.stage.clone());
+    Ok(DeviceView {
+        stage_name: ctx
+            .catalog()
+            .stages
+            .get(&stage)
+            .map_or_else(|| row.stage.clone(), |s| s.name.get(ctx.lang).to_owned()),
+        model: model.map_or_else(
+            String::new,
+            |m| if ctx.lang == Lang::Zh { m.name_zh } else { m.name_en },
+        ),
+        serial: row.serial,
+        stage: row.stage,
+        software: row.software,
+        terminal,
+    })
 }
 
 /// A terminal by merchant and id.

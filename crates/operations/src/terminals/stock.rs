@@ -10,7 +10,7 @@ use store::devices::{self, DeviceRow, ModelRow};
 use crate::chain::NOBODY;
 use crate::ctx::Ctx;
 use crate::moves;
-use crate::refused::{Done, Refused};
+use crate::refused::{self, Done, Refused};
 use crate::trace::{self, Change, Happened};
 
 /// A model to be listed.
@@ -80,14 +80,7 @@ pub struct NewDevice {
 /// Receives a device into stock. A serial number is received once.
 pub fn receive(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewDevice) -> Done<DeviceId> {
     ctx.need("manage_devices")?;
-    let serial = SerialNumber::parse(&new.serial).map_err(|e| {
-        Refused::field(
-            "serial_number",
-            "format",
-            "照机身标签逐位填写字母和数字，不含空格",
-            e.to_string(),
-        )
-    })?;
+    let serial = serial_number(&new.serial)?;
     if devices::model(tx, &new.model)?.is_none() {
         return Err(Refused::not_found("model", new.model));
     }
@@ -133,4 +126,35 @@ pub fn receive(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewDevice) -> Done<DeviceId>
     trace::event(tx, ctx, happened)?;
     moves::born(tx, ctx, NOBODY, SubjectKind::Device, &row.id, &row.stage)?;
     Ok(id)
+}
+
+fn serial_number(typed: &str) -> Done<SerialNumber> {
+    SerialNumber::parse(typed).map_err(|e| {
+        Refused::field(
+            "serial_number",
+            "format",
+            "照机身标签逐位填写字母和数字，不含空格",
+            e.to_string(),
+        )
+    })
+}
+
+/// The device with this serial number, which must be in stock and belong to nobody.
+pub(crate) fn in_stock(tx: &mut Tx<'_>, ctx: &Ctx, typed: &str) -> Done<DeviceRow> {
+    let serial = serial_number(typed)?;
+    let device =
+        devices::by_serial(tx, serial.as_str())?.ok_or_else(|| Refused::not_found("device", serial.as_str()))?;
+    if device.terminal_id == NOBODY && device.stage == domain::stages::DEVICE.start {
+        Ok(device)
+    } else {
+        let stage = refused::stage_words(ctx.catalog(), SubjectKind::Device, &device.stage);
+        let why = domain::text!(
+            format!("该机具处于「{}」，已绑定终端或不在库；请选一台在库的机具", stage.zh),
+            format!(
+                "it is «{}» and belongs to a terminal or has left the stock; choose one in stock",
+                stage.en
+            ),
+        );
+        Err(Refused::conflict("device", serial.as_str(), why))
+    }
 }

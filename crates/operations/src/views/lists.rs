@@ -56,6 +56,9 @@ pub struct AuditView {
     pub actor: String,
     /// Role.
     pub role: String,
+    /// Merchant id, or `-`.
+    #[serde(default)]
+    pub merchant_id: String,
     /// Command.
     pub command: String,
     /// Subject.

@@ -191,8 +191,29 @@ pub struct TransactionView {
     pub stan: i64,
     /// Batch.
     pub batch: i64,
-    /// Explanation code of a decline that a stop caused.
+    /// Type of card, in words; empty where no card was read.
+    pub card_type: String,
+    /// What the merchant pays for it, fen; negative where a fee returns.
+    pub fee: i64,
+    /// Explanation code of a decline that a stop or limit caused.
     pub explanation_code: String,
     /// When it arrived.
     pub at: i64,
+}
+
+/// A device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceView {
+    /// Serial number.
+    pub serial: String,
+    /// Model, in words.
+    pub model: String,
+    /// Stage code.
+    pub stage: String,
+    /// Stage in words.
+    pub stage_name: String,
+    /// Software version.
+    pub software: String,
+    /// Number of the terminal it serves.
+    pub terminal: Option<String>,
 }

@@ -91,6 +91,9 @@ pub struct FieldAsked {
     pub check: String,
     /// What was last given, masked where sensitive.
     pub value: String,
+    /// What stands on record now, masked where sensitive; only a review tells it, and only where there is something.
+    #[serde(default)]
+    pub on_record: String,
     /// The reviewer's words when returned.
     pub remark: String,
     /// It may be left out for now.

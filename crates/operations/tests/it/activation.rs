@@ -2,11 +2,13 @@
 
 use domain::stages::SubjectKind;
 use domain::time::Duration;
+use operations::payments::authorise;
 use operations::refused::Refused;
 use operations::requests;
 use operations::{Actor, keys};
 use serde_json::json;
 
+use super::payments;
 use super::story::{M, Story, T, fields_of, of, owner, states};
 use super::world::{self, someone};
 
@@ -119,11 +121,85 @@ fn a_device_is_activated_by_its_code() {
 }
 
 #[test]
+fn what_is_open_with_the_merchant_stands_in_the_way_of_a_withdrawal() {
+    Story::on_each(|story| {
+        let open = [
+            (SubjectKind::Contract, "ctr_1", "contract.fees_overdue", "arrears"),
+            (
+                SubjectKind::SettlementAccount,
+                "sac_1",
+                "settlement.negative_balance",
+                "arrears",
+            ),
+            (SubjectKind::Merchant, M, "merchant.dispute_open", "open_disputes"),
+            (
+                SubjectKind::SettlementAccount,
+                "sac_1",
+                "settlement.payout_returned",
+                "unpaid_payouts",
+            ),
+        ];
+        for (kind, id, reason, _) in open {
+            story.stop(kind, id, reason, json!({ "amount": 12_345 }));
+        }
+        world::tamper(
+            story.db(),
+            &[
+                "insert into transactions (merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, \
+                 response_code, rrn, auth_code, masked_card, card_index, card_type, entry_mode, original_id, request_hash, \
+                 answer, explanation_code, upstream_stan, received_at, finished_at) values ('mch_1', 'pay_1', 'trm_1', 1, 7, \
+                 '0200', 'sale', 1234, 'declined', '51', 'r', 'a', '622202******0005', 'x', 'debit', '021', null, 'h', \
+                 null, '', null, 1, 1)",
+                "update transactions set state = 'unknown', response_code = ''",
+            ],
+        );
+        let refused = story.open(owner(), "deactivation", ("terminal", T)).unwrap_err();
+        let Refused::Invalid(told) = refused else {
+            panic!("{refused}")
+        };
+        let fields: Vec<&str> = told.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            [
+                "unknown_transactions",
+                "arrears",
+                "arrears",
+                "open_disputes",
+                "unpaid_payouts"
+            ],
+            "all at once"
+        );
+        assert!(
+            told.iter()
+                .skip(1)
+                .all(|e| e.zh.contains("123.45") && e.en.contains("123.45")),
+            "{told:?}"
+        );
+        world::tamper(
+            story.db(),
+            &["update transactions set state = 'declined', response_code = '51'"],
+        );
+        story
+            .act(Actor::system("story"), |tx, ctx| {
+                for stop in store::stops::live(tx, M)? {
+                    operations::stops::end(tx, ctx, &stop, "settled")?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(
+            story.open(owner(), "deactivation", ("terminal", T)).unwrap().state,
+            "open"
+        );
+    });
+}
+
+#[test]
 fn a_terminal_with_an_open_batch_is_not_withdrawn_until_it_is_settled() {
     Story::on_each(|story| {
         story
             .act(Actor::system("story"), |tx, ctx| {
-                keys::install_master(tx, ctx, M, T, &domain::secret::Secret::new([0x31; 16])).map(|_| ())
+                keys::install_master(tx, ctx, M, T, &domain::secret::Secret::new(*b"a key of a story")).map(|_| ())
             })
             .unwrap();
         world::tamper(
@@ -201,4 +277,35 @@ fn a_terminal_with_an_open_batch_is_not_withdrawn_until_it_is_settled() {
             .unwrap();
         assert_eq!(stage, "withdrawn");
     });
+}
+
+/// Payments of the last second stand in the journal, not among the transactions, until they are folded.
+#[test]
+fn a_payment_of_the_last_second_stands_in_the_way_of_a_withdrawal_too() {
+    for (test, mut ctx, estate) in payments::scenes() {
+        let attempt = payments::attempt(&ctx, &payments::message(iso8583::Kind::Sale, 7, 1_234));
+        let line = payments::line(test.db(), &ctx, &estate);
+        let asked = authorise::entry(&mut ctx, &line, &attempt, 7).unwrap();
+        let committed = test
+            .db()
+            .write(move |tx| -> Result<_, Refused> { authorise::commit(tx, std::slice::from_ref(&asked), &[]) });
+        assert_eq!(committed.wait().unwrap().appended.len(), 1);
+
+        ctx.actor = Actor {
+            merchant: estate.merchant.clone(),
+            ..someone("owner", "owner")
+        };
+        let withdraw = requests::Open {
+            kind: "deactivation".into(),
+            merchant: estate.merchant.clone(),
+            subject_kind: "terminal".into(),
+            subject_id: estate.terminal.clone(),
+            choices: std::collections::BTreeMap::new(),
+            capability: None,
+        };
+        let refused = world::write(test.db(), &mut ctx, move |tx, ctx| {
+            requests::open(tx, ctx, withdraw.clone())
+        });
+        assert_eq!(fields_of(refused.unwrap_err()), ["open_batch", "unknown_transactions"]);
+    }
 }

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use domain::secret::Secret;
 use domain::stages::SubjectKind;
+use iso8583::crypto::MacAlgorithm;
+use iso8583::values::KeyLayout;
 use operations::check::{self, INVARIANTS, Violation};
+use operations::keys;
+use operations::keys::components::{self, Entry};
 use operations::refused::Refused;
 use operations::trace::{self, Happened};
 use operations::{audit, gates, jobs, moves};
@@ -36,9 +41,8 @@ const ROWS: &[&str] = &[
     "insert into terminal_numbers (number, merchant_id, terminal_id) values ('10000017', 'mch_1', 'trm_1')",
     "insert into registrations (merchant_id, id, terminal_id, version, stage, serial, shop_id, settlement_account_id, \
        answer, created_at) values ('mch_1', 'reg_1', 'trm_1', 1, 'accepted', 'SN1', 'shp_1', 'sac_1', '', 1)",
-    "insert into terminal_keys (merchant_id, terminal_id, kind, version, state, sealed, kcv, fingerprint, created_at, \
-       destroyed_at) values ('mch_1', 'trm_1', 'tmk', 1, 'destroyed', $1, '', 'f0', 1, 2), \
-       ('mch_1', 'trm_1', 'tmk', 2, 'current', $1, '', 'f1', 1, null)",
+    "insert into devices (id, serial, model_id, stage, merchant_id, terminal_id, software, created_at) \
+       values ('dev_2', 'SN2', 'mdl_1', 'in_service', '-', '-', '1', 1)",
     "insert into terminal_batches (merchant_id, terminal_id, number, state, opened_at, terminal_totals, host_totals) \
        values ('mch_1', 'trm_1', 1, 'open', 1, '', '')",
     "insert into transactions (merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, \
@@ -92,6 +96,9 @@ fn worlds() -> Vec<TestDb> {
             ] {
                 moves::born(tx, ctx, "mch_1", kind, id, stage)?;
             }
+            moves::born(tx, ctx, "-", SubjectKind::Device, "dev_2", "in_service")?;
+            moves::apply(tx, ctx, "-", SubjectKind::Device, "dev_2", "lose")?;
+            keyed(tx, ctx)?;
             moves::apply(tx, ctx, "mch_1", SubjectKind::Shop, "shp_1", "close")?;
             moves::apply(tx, ctx, "mch_1", SubjectKind::Shop, "shp_1", "reopen")?;
             let happened = Happened {
@@ -114,11 +121,39 @@ fn worlds() -> Vec<TestDb> {
             jobs::enqueue(tx, ctx, job)?;
             jobs::claim(tx, "sweep", "node", domain::time::Duration::minutes(1), ctx.now)?;
             gates::refresh(tx, ctx, "mch_1", "trm_1")?;
+            operations::payments::limits::start(tx, ctx)?;
             audit::seal(tx, ctx)
         })
         .unwrap();
     }
     all
+}
+
+/// A master key that was loaded, one after it that two people entered, and working keys.
+fn keyed(tx: &mut store::Tx<'_>, ctx: &mut operations::Ctx) -> operations::refused::Done<()> {
+    keys::install_master(tx, ctx, "mch_1", "trm_1", &Secret::new(*b"the key it began"))?;
+    for (person, part, kcv) in [
+        ("keys1", "00112233445566778899AABBCCDDEEFF", "FB0975"),
+        ("keys2", "5AF0C3219E8D7B6415263748596A7B8C", "1AC711"),
+    ] {
+        let entry = Entry {
+            merchant: "mch_1".to_owned(),
+            terminal: "trm_1".to_owned(),
+            component: part.to_owned().into(),
+            kcv: kcv.to_owned(),
+            combined: None,
+            session: person.to_owned().into(),
+        };
+        let mut own = operations::Ctx {
+            actor: super::world::someone(person, "devices"),
+            ..ctx.clone()
+        };
+        components::enter(tx, &mut own, entry)?;
+        ctx.ids = own.ids;
+    }
+    keys::issue_working(tx, ctx, "mch_1", "trm_1", MacAlgorithm::Ecb, KeyLayout::Double)?;
+    tx.run("update terminals set signed_in = true", store::args![])?;
+    Ok(())
 }
 
 /// Breaks the world, checks it, and undoes the break.
@@ -132,7 +167,11 @@ fn broken(db: &Db, statements: &'static [&'static str]) -> Vec<Violation> {
                 tx.run(sql, store::args![])?;
             }
             *told.lock().unwrap() = check::check(tx, &platform, now)?;
-            Err(Refused::conflict("world", "broken", "and mended"))
+            Err(Refused::conflict(
+                "world",
+                "broken",
+                domain::names::Text::new("and mended", "and mended"),
+            ))
         })
         .wait();
     assert!(
@@ -298,6 +337,23 @@ const CORRUPTORS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a payment stands in the journal or among the transactions",
+        &[
+            "update transactions set message_class = 'request'",
+            "insert into journal (place, merchant_id, terminal_id, batch, stan, id, kind, amount, state, response_code, \
+             rrn, auth_code, masked_card, card_index, card_type, entry_mode, request_hash, fee, upstream_stan, received_at) \
+             select 1, merchant_id, terminal_id, batch, stan, 'pay_4', kind, amount, 'pending', '', '', '', '', '', '', '', '', \
+             0, 1, 1 from transactions",
+        ],
+    ),
+    (
+        "nothing takes effect in a closed batch",
+        &[
+            "update transactions set finished_at = 99, message_class = 'request'",
+            "update terminal_batches set state = 'closed', closed_at = 98",
+        ],
+    ),
+    (
         "one open batch per terminal",
         &[
             "drop index terminal_batches_open",
@@ -308,15 +364,86 @@ const CORRUPTORS: &[(&str, &[&str])] = &[
     (
         "no two terminals share a key",
         &[
-            "insert into terminal_keys (merchant_id, terminal_id, kind, version, state, sealed, \
-        kcv, fingerprint, created_at) select 'mch_1', 'trm_2', 'tmk', 1, 'current', sealed, '', 'f0', 1 from terminal_keys where version = 1",
+            "insert into terminal_keys (merchant_id, terminal_id, kind, version, state, sealed, kcv, fingerprint, \
+             created_at, destroyed_at) select 'mch_1', 'trm_2', 'tmk', 1, 'retired', sealed, '', fingerprint, 1, 2 \
+             from terminal_keys where kind = 'tmk' and version = 1",
+        ],
+    ),
+    (
+        "every master key is claimed for its terminal",
+        &["delete from key_fingerprints"],
+    ),
+    (
+        // The fingerprint of 0123456789ABCDEFFEDCBA9876543210 under this platform's index key.
+        "no terminal ever held a key that everyone knows",
+        &[
+            "insert into key_fingerprints (fingerprint, merchant_id, terminal_id) values \
+           ('7e19d1d867b2f594a9778a291c1cde5f91e0b0a3b956e66e78ece2bcf4c5deaf', 'mch_1', 'trm_1')",
+        ],
+    ),
+    (
+        "versions of keys increase, and destroyed ones stay so",
+        &["update terminal_keys set created_at = 1 where kind = 'tmk' and version = 2"],
+    ),
+    (
+        "versions of keys increase, and destroyed ones stay so",
+        &[
+            "update terminal_keys set state = 'retired', destroyed_at = 3, sealed = \
+             (select sealed from terminal_keys where kind = 'tmk' and version = 1) where kind = 'tmk' and version = 2",
+            "update terminal_keys set state = 'current', destroyed_at = null where kind = 'tmk' and version = 1",
+        ],
+    ),
+    (
+        "versions of keys increase, and destroyed ones stay so",
+        &[
+            "update terminal_keys set sealed = (select sealed from terminal_keys where kind = 'pik') \
+           where kind = 'tmk' and version = 1",
+        ],
+    ),
+    (
+        "components of a master key come from two people",
+        &["update key_components set person_id = 'per_keys1'"],
+    ),
+    (
+        "components of a master key come from two people",
+        &["update key_components set session_hash = 'one'"],
+    ),
+    (
+        "components of a master key come from two people",
+        &["update key_components set kcv = '' where part = 1"],
+    ),
+    (
+        "no terminal is signed in whose device reports another key",
+        &["update terminal_keys set reported_kcv = '00000000' where kind = 'tmk' and state = 'current'"],
+    ),
+    (
+        "stored keys authenticate for their place and use",
+        &["update terminal_keys set kind = 'tdk' where kind = 'pik'"],
+    ),
+    (
+        "stored keys authenticate for their place and use",
+        &["update terminal_keys set sealed = (select sealed from terminal_keys where kind = 'mak') where kind = 'pik'"],
+    ),
+    (
+        "nothing is left of keys of what is gone",
+        &["update terminals set device_id = 'dev_2'", "delete from gates"],
+    ),
+    (
+        "no working key outlives its time",
+        &["update terminal_keys set created_at = created_at - 8640000000 where kind = 'mak'"],
+    ),
+    (
+        "no key serves two purposes",
+        &[
+            "update terminal_keys set fingerprint = (select fingerprint from terminal_keys where kind = 'mak') \
+           where kind = 'pik'",
         ],
     ),
     (
         "one current key per terminal and kind",
         &[
             "drop index terminal_keys_current",
-            "update terminal_keys set state = 'current', destroyed_at = null",
+            "update terminal_keys set state = 'current', destroyed_at = null where kind = 'tmk'",
         ],
     ),
     (
@@ -340,6 +467,23 @@ const CORRUPTORS: &[(&str, &[&str])] = &[
     ("lease tokens only grow", &["update jobs set lease_token = 0"]),
     ("lease tokens only grow", &["update jobs set lease_holder = ''"]),
     ("lease tokens only grow", &["update leases set token = 0"]),
+    (
+        "counters stand for what was taken",
+        &["insert into counters (merchant_id, scope, key, period, amount, count) \
+           values ('mch_1', 'merchant', '-', 20260301, 1, 1)"],
+    ),
+    (
+        "counters stand for what was taken",
+        &["update transactions set message_class = 'request', received_at = 1772416800000"],
+    ),
+    (
+        "nothing is charged without an agreement",
+        &["update transactions set fee = 5"],
+    ),
+    (
+        "fees are due for what took effect, and return at most once",
+        &["update transactions set fee = -5, state = 'declined'"],
+    ),
     (
         "every event can be read out",
         &["update events set kind = 'stop.sung' where kind = 'stop.started'"],

@@ -4,11 +4,12 @@ use domain::stages::SubjectKind;
 use domain::time::{Span, Time};
 use operations::dormancy::{self, Swept};
 use operations::explain::{self, Ask, Audience};
-use operations::{Ctx, moves, stops, terminals};
+use operations::requests::{self, Open, Submit};
+use operations::{Actor, Ctx, moves, stops, terminals};
 use store::{Db, args};
 
 use super::estate::{self, Estate};
-use super::world::{at, count, databases, read, system, write};
+use super::world::{at, count, databases, read, someone, system, write};
 
 /// A healthy terminal that entered the network, and sold last, at these moments.
 fn idle_since(db: &Db, ctx: &mut Ctx, opened: &str, sold: Option<&str>) -> Estate {
@@ -278,6 +279,116 @@ fn spare_withdrawn_and_closed_are_left_alone() {
         })
         .unwrap();
         assert_eq!(sweep(db, &mut ctx, "2026-09-01T09:00:00+08:00"), NOTHING);
+    }
+}
+
+/// The owner plans a pause until the morning of a day, through the request for it.
+fn pause(db: &Db, ctx: &mut Ctx, estate: &Estate, when: &str, until: &str) -> Result<(), operations::Refused> {
+    let before = ctx.actor.clone();
+    ctx.now = at(when);
+    ctx.actor = Actor {
+        merchant: estate.merchant.clone(),
+        ..someone("chen", "owner")
+    };
+    let (merchant, until) = (estate.merchant.clone(), until.to_owned());
+    let paused = write(db, ctx, move |tx, ctx| {
+        let open = Open {
+            kind: "pause".into(),
+            merchant: merchant.clone(),
+            subject_kind: "merchant".into(),
+            subject_id: merchant.clone(),
+            ..Open::default()
+        };
+        let request = requests::open(tx, ctx, open)?;
+        let submit = Submit {
+            merchant: merchant.clone(),
+            request: request.id,
+            step: "plan_pause".into(),
+            fields: vec![("pause_until".into(), until.clone())],
+            ..Submit::default()
+        };
+        requests::submit(tx, ctx, submit).map(|_| ())
+    });
+    ctx.actor = before;
+    paused
+}
+
+#[test]
+fn a_season_the_owner_planned_to_be_closed_does_not_count_as_disuse() {
+    for test in databases() {
+        let db = test.db();
+        let mut ctx = system();
+        let sold = Some("2025-09-30T18:00:00+08:00");
+        let estate = idle_since(db, &mut ctx, "2025-05-01T09:00:00+08:00", sold);
+        // A beach bar closes from October to April. One month of disuse had passed when the pause began.
+        pause(db, &mut ctx, &estate, "2025-10-31T18:00:00+08:00", "2026-04-01").unwrap();
+        assert_eq!(told(db, &ctx, &estate).0, ["merchant.paused_by_owner"]);
+        for month in ["2025-12-20", "2026-01-15", "2026-03-31"] {
+            assert_eq!(
+                sweep(db, &mut ctx, &format!("{month}T08:00:00+08:00")),
+                NOTHING,
+                "{month}"
+            );
+        }
+        sweep(db, &mut ctx, "2026-04-01T00:00:00+08:00");
+        assert_eq!(told(db, &ctx, &estate), (vec![], vec![]), "open again by itself");
+        assert_eq!(sweep(db, &mut ctx, "2026-05-10T08:00:00+08:00"), NOTHING);
+        // 30 September, the 151 days and six hours of the pause, and three months: 1 June, told fifteen days ahead.
+        assert_eq!(sweep(db, &mut ctx, "2026-05-17T08:00:00+08:00"), ONE_NOTICED);
+        let (_, coming) = told(db, &ctx, &estate);
+        assert_eq!(
+            coming,
+            [self::coming("merchant.dormant_recheck", "2026-06-01T00:00:00+08:00")]
+        );
+    }
+}
+
+#[test]
+fn the_last_limit_of_the_law_runs_through_a_pause() {
+    for test in databases() {
+        let db = test.db();
+        let mut ctx = system();
+        let sold = Some("2025-03-01T12:00:00+08:00");
+        let estate = idle_since(db, &mut ctx, "2025-02-01T09:00:00+08:00", sold);
+        pause(db, &mut ctx, &estate, "2025-05-01T09:00:00+08:00", "2026-04-30").unwrap();
+        assert_eq!(sweep(db, &mut ctx, "2026-01-29T12:00:00+08:00"), NOTHING);
+        assert_eq!(
+            sweep(db, &mut ctx, "2026-01-30T12:00:00+08:00"),
+            ONE_NOTICED,
+            "thirty days ahead"
+        );
+        let (_, coming) = told(db, &ctx, &estate);
+        assert_eq!(
+            coming,
+            [self::coming("merchant.dormant_stopped", "2026-03-01T12:00:00+08:00")]
+        );
+    }
+}
+
+#[test]
+fn what_was_announced_is_called_off_by_a_pause_and_a_pause_has_its_bounds() {
+    for test in databases() {
+        let db = test.db();
+        let mut ctx = system();
+        let sold = Some("2025-08-31T12:00:00+08:00");
+        let estate = idle_since(db, &mut ctx, "2025-08-01T09:00:00+08:00", sold);
+        assert_eq!(sweep(db, &mut ctx, "2025-11-20T12:00:00+08:00"), ONE_NOTICED);
+        for until in ["2025-11-20", "2027-01-01"] {
+            let refused = pause(db, &mut ctx, &estate, "2025-11-20T13:00:00+08:00", until);
+            assert!(
+                matches!(refused, Err(operations::Refused::Invalid(_))),
+                "{until}: {refused:?}"
+            );
+        }
+        pause(db, &mut ctx, &estate, "2025-11-20T13:00:00+08:00", "2026-03-01").unwrap();
+        assert_eq!(events(db, "stop.cancelled"), 1);
+        assert_eq!(sweep(db, &mut ctx, "2025-12-05T12:00:00+08:00"), NOTHING);
+        assert_eq!(
+            told(db, &ctx, &estate),
+            (vec!["merchant.paused_by_owner".to_owned()], vec![])
+        );
+        let twice = pause(db, &mut ctx, &estate, "2025-12-06T13:00:00+08:00", "2026-03-01");
+        assert!(matches!(twice, Err(operations::Refused::Conflict { .. })), "{twice:?}");
     }
 }
 

@@ -17,7 +17,7 @@ pub const HEALTHY: &[&str] = &[
     "insert into models (id, code, name_zh, name_en, form, minimum_software, certified_until) \
      values ('mdl_1', 'M1', '型号', 'Model', 'smart', '1.0', null)",
     "insert into merchants (merchant_id, number, kind, name, short_name, search_name, mcc, province, city, region_id, \
-     agent_id, stage, version, risk_level, created_at, activated_at, uscc) values ('mch_1', '822290058120001', 'enterprise', \
+     agent_id, stage, version, risk_level, created_at, activated_at, uscc) values ('mch_1', '822290058120001', 'sole_trader', \
      '面馆', '面馆', '面馆', '5812', '31', '上海', '31', 'agt_1', 'active', 1, 'low', 1, 1, '-')",
     "insert into shops (merchant_id, id, name, address, province, city, latitude_e6, longitude_e6, stage, created_at) \
      values ('mch_1', 'shp_1', '总店', '某路 1 号', '31', '上海', null, null, 'open', 1)",

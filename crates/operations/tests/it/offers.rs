@@ -65,6 +65,7 @@ fn a_healthy_terminal_can_be_moved_replaced_or_given_up_but_not_restored_or_acti
             [
                 "information_change",
                 "limit_increase",
+                "pause",
                 "settlement_account_change",
                 "closure"
             ]

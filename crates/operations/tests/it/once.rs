@@ -47,7 +47,11 @@ fn a_refused_call_keeps_nothing_and_can_be_tried_again() {
         let mut ctx = system();
         let refused = write(test.db(), &mut ctx, |tx, ctx| -> Result<(), Refused> {
             assert_eq!(once::begin(tx, "mch_1", "k1", "f1", ctx.now)?, Begun::Fresh);
-            Err(Refused::conflict("terminal", "trm_1", "not now"))
+            Err(Refused::conflict(
+                "terminal",
+                "trm_1",
+                domain::names::Text::new("not now", "not now"),
+            ))
         });
         assert!(refused.is_err());
         assert_eq!(begin(test.db(), &mut ctx, "mch_1", "f1"), Begun::Fresh);

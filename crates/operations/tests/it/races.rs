@@ -71,12 +71,12 @@ fn an_approval_at_the_moment_of_the_reversal_is_noted_and_does_not_revive_the_sa
             panic!()
         };
         let (line, back) = (line(db, &ctx, &estate), reversal(&ctx, &sale));
-        let (merchant, id) = (estate.merchant.clone(), up.id.clone());
+        let (merchant, terminal, id) = (estate.merchant.clone(), estate.terminal.clone(), up.id.clone());
         let (reversed, told) = while_open(
             db,
             &ctx,
             move |tx, ctx| payments::reverse(tx, ctx, &line, &back),
-            move |tx, ctx| payments::finish(tx, ctx, &merchant, &id, &approved()),
+            move |tx, ctx| payments::finish(tx, ctx, (&merchant, &terminal), &id, &approved()),
         );
         assert_eq!(reversed.unwrap().issued.response_code(), "00");
         assert_eq!(told.unwrap().issued.response_code(), "98");

@@ -7,9 +7,11 @@ use operations::refused::{Done, Refused};
 use operations::requests::{self, Attach, Open, Submit};
 use operations::reviews::{self, Decide, Decision, Item};
 use operations::stops::{self, Place};
+use operations::terminals::{self, NewDevice, NewModel};
 use operations::views::{RequestView, ReviewView, StepView};
 use operations::{Actor, Ctx, check, gates, network, private};
 use store::Db;
+use store::devices::DeviceRow;
 use store::testing::TestDb;
 
 use super::gate::HEALTHY;
@@ -17,6 +19,11 @@ use super::world::{self, someone};
 
 pub const M: &str = "mch_1";
 pub const T: &str = "trm_1";
+
+/// A master key.
+pub const KEY: [u8; 16] = [
+    0x8f, 0x31, 0x5b, 0xc4, 0x07, 0xe2, 0x99, 0x16, 0x6d, 0xa3, 0x40, 0xfe, 0x25, 0x78, 0xb1, 0x0c,
+];
 
 /// A healthy merchant on one database, and a clock.
 pub struct Story {
@@ -108,6 +115,7 @@ impl Story {
             step: step.into(),
             fields: fields.iter().map(|(f, v)| ((*f).to_owned(), (*v).to_owned())).collect(),
             confirm: true,
+            signature: "李四".into(),
         };
         self.act(actor, move |tx, ctx| requests::submit(tx, ctx, command.clone()))
     }
@@ -119,7 +127,7 @@ impl Story {
             step: step.into(),
             kind: kind.into(),
             file_name: format!("{kind}.pdf"),
-            bytes: format!("%PDF-1.4 {kind}").into_bytes(),
+            bytes: format!("%PDF-1.4 {kind}\nstartxref\n0\n%%EOF\n").into_bytes(),
         };
         self.act(actor, move |tx, ctx| requests::attach(tx, ctx, command.clone()))
             .unwrap();
@@ -197,6 +205,59 @@ impl Story {
             gates::may(tx, ctx, M, T, capability)
         })
         .unwrap()
+    }
+
+    /// The device that serves the terminal.
+    pub fn device(&mut self) -> DeviceRow {
+        self.act(Actor::system("story"), |tx, _| {
+            let terminal = store::terminals::get(tx, M, T)?.unwrap();
+            Ok(store::devices::get(tx, &terminal.device_id)?.unwrap())
+        })
+        .unwrap()
+    }
+
+    /// A device as it stands on record.
+    pub fn device_with(&mut self, serial: &str) -> DeviceRow {
+        let serial = serial.to_owned();
+        self.act(Actor::system("story"), move |tx, _| {
+            Ok(store::devices::by_serial(tx, &serial)?.unwrap())
+        })
+        .unwrap()
+    }
+
+    /// Receives one more device, of a model nothing is wrong with, into stock; its serial number.
+    pub fn in_stock(&mut self) -> String {
+        self.act(someone("dora", "devices"), |tx, ctx| {
+            let code = format!("M{}", ctx.ids.below(1 << 40));
+            let model = NewModel {
+                name_zh: "型号".into(),
+                name_en: "Model".into(),
+                form: "smart".into(),
+                minimum_software: "1.0".into(),
+                certified_until: None,
+                code,
+            };
+            let device = NewDevice {
+                serial: format!("SN{}", ctx.ids.below(1 << 40)),
+                model: terminals::create_model(tx, ctx, model)?.to_string(),
+                software: "1.0".into(),
+                warranty_until: None,
+            };
+            terminals::receive(tx, ctx, device.clone())?;
+            Ok(device.serial)
+        })
+        .unwrap()
+    }
+
+    /// The serial number of the device that has to come back: one replaced, else the one that serves.
+    pub fn serial_to_send_back(&mut self) -> String {
+        let replaced = self
+            .act(
+                Actor::system("story"),
+                |tx, _| Ok(store::devices::in_hand(tx, M)?.pop()),
+            )
+            .unwrap();
+        replaced.map_or_else(|| self.device().serial, |device| device.serial)
     }
 
     pub fn holds(&mut self) {

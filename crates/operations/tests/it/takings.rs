@@ -62,6 +62,8 @@ fn row(of: &Estate, n: i64, (kind, state, amount, when): Row) -> TransactionRow 
         upstream_stan: None,
         received_at: at(when).millis(),
         finished_at: None,
+        fee: 0,
+        event: String::new(),
     }
 }
 

@@ -91,7 +91,11 @@ fn a_refusal_after_the_trace_undoes_the_trace() {
         let refused = write(test.db(), &mut system(), |tx, ctx| -> Result<(), Refused> {
             let audit = trace::audit(tx, ctx, change(json!({})))?;
             trace::event(tx, ctx, happened("trm_1", &audit))?;
-            Err(Refused::conflict("terminal", "trm_1", "it was told so"))
+            Err(Refused::conflict(
+                "terminal",
+                "trm_1",
+                domain::names::Text::new("it was told so", "it was told so"),
+            ))
         });
         assert!(matches!(refused, Err(Refused::Conflict { .. })));
         for table in ["audit_entries", "events", "outbox"] {

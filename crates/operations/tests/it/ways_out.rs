@@ -53,6 +53,8 @@ fn value(story: &mut Story, request: &str, field: &str) -> String {
                 .unwrap()
                 .0
         }
+        ("new_serial_number", _) => story.in_stock(),
+        ("serial_number", _) => story.serial_to_send_back(),
         // Served by the institution itself.
         ("service_agent", _) => String::new(),
         (_, FieldCheck::Text) => "说明".into(),
@@ -213,8 +215,8 @@ fn id_of(story: &mut Story, kind: SubjectKind) -> String {
         SubjectKind::Shop => "shp_1",
         SubjectKind::Terminal => T,
         SubjectKind::Registration => "reg_1",
-        SubjectKind::Device => "dev_1",
-        SubjectKind::Model => "mdl_1",
+        SubjectKind::Device => return story.device().id,
+        SubjectKind::Model => return story.device().model_id,
     };
     fixed.to_owned()
 }

@@ -7,6 +7,7 @@ use domain::catalog::Catalog;
 use domain::ids::IdSource;
 use domain::names::Lang;
 use domain::time::{Time, Zone};
+use operations::key_module::KeyModule;
 use operations::refused::{Done, Refused};
 use operations::sealing::Sealer;
 use operations::{Actor, Ctx, Platform};
@@ -25,6 +26,13 @@ pub fn databases() -> Vec<TestDb> {
     all
 }
 
+/// The key module of this process; the token's where the tests run for it.
+fn key_module() -> Arc<KeyModule> {
+    static MODULE: LazyLock<Arc<KeyModule>> =
+        LazyLock::new(|| Arc::new(super::keys_module::token().unwrap_or_else(|| KeyModule::software([8; 32]))));
+    Arc::clone(&MODULE)
+}
+
 /// The shipped tables and a test's keys.
 pub fn platform() -> Platform {
     static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
@@ -33,6 +41,7 @@ pub fn platform() -> Platform {
         calendar: Arc::new(Calendar::parse(include_str!("../../../../catalog/calendar.csv")).unwrap()),
         zone: Zone::default(),
         sealer: Arc::new(Sealer::new([7; 32], [9; 32])),
+        keys: key_module(),
     }
 }
 

@@ -4,14 +4,14 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use operations::Ctx;
 use operations::once::{self, Begun};
 use operations::refused::{Done, Refused};
+use operations::{Ctx, Tx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::Tx;
 
 use super::asked::wrong;
+use super::json::{self, NotTaken};
 use crate::app::App;
 use crate::doors::Caller;
 use crate::problem::Problem;
@@ -54,7 +54,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Command<T> {
         let Upload { bytes, call } = Upload::from_request(request, app).await?;
         // A call without a body says nothing: `{}`.
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let value: serde_json::Value = serde_json::from_slice(text).map_err(|e| Problem::unreadable(&e.to_string()))?;
+        let value = json::value(text).map_err(|refused| match refused {
+            NotTaken::Unreadable(why) => Problem::unreadable(&why),
+            NotTaken::Twice(key) => Problem::key_twice(&key),
+        })?;
         if has_nul(&value) {
             return Err(wrong(
                 "body",
@@ -164,7 +167,7 @@ where
                 return Ok(ended);
             }
             let view = change(tx, ctx)?;
-            let body = json(&view)?;
+            let body = written(&view)?;
             if let Some(key) = &call.key {
                 once::finish(tx, &scope, key, &call.fingerprint, status.as_u16(), &body)?;
             }
@@ -197,7 +200,7 @@ where
     }
     let worked = work.await;
     let Some(key) = call.key else {
-        let body = json(&worked?)?;
+        let body = written(&worked?)?;
         return Ok(Answer {
             status: 200,
             body,
@@ -207,7 +210,7 @@ where
     };
     match worked {
         Ok(view) => {
-            let body = json(&view)?;
+            let body = written(&view)?;
             let kept = body.clone();
             app.db
                 .write(move |tx| once::finish(tx, &scope, &key, &call.fingerprint, 200, &kept))
@@ -258,6 +261,6 @@ fn scope(caller: &Caller) -> String {
     format!("api:{}", caller.actor.id)
 }
 
-fn json<V: Serialize>(view: &V) -> Done<String> {
+fn written<V: Serialize>(view: &V) -> Done<String> {
     serde_json::to_string(view).map_err(|e| Refused::Inconsistent(format!("an answer cannot be written as JSON: {e}")))
 }

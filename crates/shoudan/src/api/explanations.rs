@@ -2,12 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::ids::MerchantNumber;
-use operations::Ctx;
 use operations::explain::{self, Ask, Audience};
 use operations::refused::{Done, Refused};
 use operations::views::Explanation;
-use store::Tx;
+use operations::{Ctx, Tx, merchants};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -101,11 +99,7 @@ fn explained(
         "terminal" => explain::by_number(tx, ctx, key, ask, audience),
         "serial" => explain::by_serial(tx, ctx, key, ask, audience),
         _ => {
-            let id = match MerchantNumber::parse(key) {
-                Ok(number) => store::chain::merchant_by_number(tx, number.as_str())?,
-                Err(_) => Some(key.to_owned()),
-            };
-            let id = id.ok_or_else(|| Refused::not_found("merchant", key))?;
+            let id = merchants::by_number(tx, key)?.ok_or_else(|| Refused::not_found("merchant", key))?;
             explain::merchant(tx, ctx, &id, ask, audience).map_err(|refused| match refused {
                 // Another's: told without the id behind the number.
                 Refused::NotFound { what: "merchant", .. } => Refused::not_found("merchant", key),

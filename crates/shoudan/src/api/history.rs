@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::stages::SubjectKind;
 use operations::audit::{self, ChainReport};
 use operations::views::{AuditView, EventView, Page, TransactionView};
-use operations::{events, payments, terminals};
+use operations::{Tx, events, narrowed, payments, terminals};
 use serde::Serialize;
-use store::Tx;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -70,7 +70,12 @@ async fn list_events(State(app): State<App>, caller: Caller, asked: Asked) -> Re
         after: asked.time("after")?.map(domain::time::Time::millis),
     };
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
+        narrowed::merchant(tx, ctx, &filter.merchant)?;
         let (merchant, terminal) = terminal_of(tx, &filter.merchant, &filter.terminal)?;
+        narrowed::thing(tx, ctx, &merchant, "terminal", &terminal)?;
+        if let Some(kind) = SubjectKind::parse(&filter.subject_kind) {
+            narrowed::thing(tx, ctx, &merchant, kind.code(), &filter.subject)?;
+        }
         events::list(
             tx,
             ctx,
@@ -159,11 +164,16 @@ async fn list_transactions(
     let merchant_id = if own { caller.actor.merchant.clone() } else { named };
     let (terminal, state) = (asked.filter("terminal"), asked.filter("state"));
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
+        narrowed::merchant(tx, ctx, &merchant_id)?;
         let terminal_id = terminal_of(tx, "", &terminal)?.1;
+        narrowed::thing(tx, ctx, &merchant_id, "terminal", &terminal_id)?;
+        narrowed::word("state", &state, |state| {
+            payments::states(ctx.lang).iter().any(|known| known.0 == state)
+        })?;
         payments::list(
             tx,
             ctx,
-            &store::transactions::Filter {
+            &payments::Filter {
                 merchant_id,
                 terminal_id,
                 state,
@@ -214,7 +224,7 @@ struct AuditWanted {
     params(AuditWanted, Pages), responses((status = 200, description = "A page of entries.", body = Page<AuditView>)))]
 async fn list_audit(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<AuditView>>, Problem> {
     let paging = asked.paging()?;
-    let filter = store::audit::Filter {
+    let filter = audit::Filter {
         merchant_id: asked.filter("merchant"),
         subject_kind: asked.filter("subject_kind"),
         subject_id: asked.filter("subject"),
@@ -223,6 +233,11 @@ async fn list_audit(State(app): State<App>, caller: Caller, asked: Asked) -> Res
     };
     Ok(Json(
         app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            narrowed::merchant(tx, ctx, &filter.merchant_id)?;
+            if let Some(kind) = SubjectKind::parse(&filter.subject_kind) {
+                narrowed::thing(tx, ctx, &filter.merchant_id, kind.code(), &filter.subject_id)?;
+            }
+            narrowed::actor(tx, &filter.actor)?;
             audit::list(tx, ctx, &filter, &paging)
         })
         .await?,

@@ -4,8 +4,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::catalog::MerchantKind;
 use domain::secret::SecretString;
+use domain::stages::SubjectKind;
 use operations::merchants::{self, Filter, NewAccount, NewMerchant};
+use operations::narrowed;
+use operations::requests::{self, ClosingCertificate};
 use operations::views::{MerchantRow, MerchantView, Page};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +27,7 @@ pub fn routes(doors: Doors) -> Doors {
     doors
         .api(READ, routes!(list_merchants))
         .api(READ, routes!(get_merchant))
+        .api(READ, routes!(get_closing_certificate))
         .api(
             Access::Any(&["manage_merchants", "act_agent"]),
             routes!(create_merchant),
@@ -59,6 +64,15 @@ async fn list_merchants(
         agent: asked.filter("agent"),
     };
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
+        narrowed::thing(tx, ctx, "", "agent", &filter.agent)?;
+        narrowed::word("stage", &filter.stage, |stage| {
+            ctx.catalog()
+                .stages
+                .contains_key(&(SubjectKind::Merchant, stage.to_owned()))
+        })?;
+        narrowed::word("merchant kind", &filter.kind, |kind| {
+            MerchantKind::parse(kind).is_some()
+        })?;
         merchants::list(tx, ctx, &filter, &paging)
     });
     Ok(Json(page.await?))
@@ -77,6 +91,21 @@ async fn get_merchant(
         app.read(caller.ctx(&app, ""), move |tx, ctx| merchants::view(tx, ctx, &id))
             .await?,
     ))
+}
+
+/// What is certified of a closure that is complete; 409 before.
+#[utoipa::path(get, path = "/v1/merchants/{merchant}/closing-certificate", operation_id = "getClosingCertificate", tag = "merchants",
+    summary = "Get the closing certificate", params(("merchant" = String, Path, description = "Merchant id.")),
+    responses((status = 200, description = "The certificate.", body = ClosingCertificate)))]
+async fn get_closing_certificate(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ClosingCertificate>, Problem> {
+    let stated = app.read(caller.ctx(&app, ""), move |tx, ctx| {
+        requests::closing_certificate(tx, ctx, &id)
+    });
+    Ok(Json(stated.await?))
 }
 
 /// A merchant to be taken on record.

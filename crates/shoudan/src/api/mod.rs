@@ -7,7 +7,10 @@ mod command;
 mod documents;
 mod explanations;
 mod history;
+mod json;
+mod keys;
 mod merchants;
+mod people;
 mod requests;
 mod reviews;
 mod stops;
@@ -35,7 +38,7 @@ use crate::serve::EDITION;
 const KEY: &str = "key";
 
 /// Who may look at merchants' things; which merchants', each operation decides.
-const READ: Access = Access::Any(&["read_all", "read_own", "read_agent", "api_read"]);
+pub(crate) const READ: Access = Access::Any(&["read_all", "read_own", "read_agent", "api_read"]);
 
 /// Who may act in requests; in which steps, each operation decides.
 const ACT: Access = Access::Any(&[
@@ -56,12 +59,14 @@ pub fn routes(doors: Doors) -> Doors {
         explanations::routes,
         merchants::routes,
         terminals::routes,
+        keys::routes,
         stops::routes,
         requests::routes,
         documents::routes,
         reviews::routes,
         history::routes,
         catalog::routes,
+        people::routes,
         test_aids::routes,
     ];
     rooms.into_iter().fold(doors, |doors, room| room(doors))
@@ -93,11 +98,13 @@ pub fn text(description: &OpenApi) -> anyhow::Result<String> {
 }
 
 /// What every operation can answer besides what it names itself.
-const REFUSALS: [(u16, &str); 8] = [
+const REFUSALS: [(u16, &str); 10] = [
     (400, "The request cannot be read."),
+    (408, "The body did not come in time."),
     (404, "There is no such thing, or the caller may not know of it."),
     (409, "It cannot be done in the present state."),
     (413, "The body is too large."),
+    (421, "The request names a host that this server is not."),
     (422, "Something needs correction; each field is named."),
     (429, "Asked too often."),
     (500, "A fault in the platform."),

@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use operations::narrowed;
 use operations::requests::{self, Choose, Open, Submit};
 use operations::views::{Page, RequestRow, RequestView};
 use serde::Deserialize;
-use store::requests::Filter;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -49,6 +49,9 @@ struct Wanted {
     waiting_on: Option<String>,
 }
 
+/// The states of a request.
+const STATES: [&str; 4] = ["open", "done", "refused", "withdrawn"];
+
 /// Requests, newest first.
 #[utoipa::path(get, path = "/v1/requests", operation_id = "listRequests", tag = "requests", summary = "List requests",
     params(Wanted, Pages), responses((status = 200, description = "A page of requests.", body = Page<RequestRow>)))]
@@ -58,7 +61,7 @@ async fn list_requests(
     asked: Asked,
 ) -> Result<Json<Page<RequestRow>>, Problem> {
     let paging = asked.paging()?;
-    let filter = Filter {
+    let filter = requests::Filter {
         merchant_id: asked.filter("merchant"),
         agent_id: String::new(),
         kind: asked.filter("kind"),
@@ -69,6 +72,13 @@ async fn list_requests(
     };
     Ok(Json(
         app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            narrowed::merchant(tx, ctx, &filter.merchant_id)?;
+            narrowed::subject(tx, ctx, &filter.merchant_id, &filter.subject_kind, &filter.subject_id)?;
+            narrowed::word("request kind", &filter.kind, |kind| {
+                ctx.catalog().plans.contains_key(kind)
+            })?;
+            narrowed::word("state", &filter.state, |state| STATES.contains(&state))?;
+            narrowed::turn(&filter.waiting_on)?;
             requests::list(tx, ctx, &filter, &paging)
         })
         .await?,
@@ -206,6 +216,9 @@ struct SubmitBody {
     /// «I have read this and confirm it», for signatures and confirmations.
     #[serde(default)]
     confirm: bool,
+    /// The name typed under a signature; left out: that of the login.
+    #[serde(default)]
+    signature: String,
 }
 
 /// Carries out a step. Wrong values and missing documents are told all at once; nothing is then changed.
@@ -228,6 +241,7 @@ async fn submit_step(
             step: step.clone(),
             fields: body.fields.clone().into_iter().collect(),
             confirm: body.confirm,
+            signature: body.signature.clone(),
         };
         requests::submit(tx, ctx, submit)
     })

@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use operations::narrowed;
 use operations::reviews::{self, Decide, Decision, Item};
 use operations::views::{Page, ReviewView};
 use serde::Deserialize;
-use store::reviews::Filter;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -46,13 +46,16 @@ struct Wanted {
 async fn list_reviews(State(app): State<App>, caller: Caller, asked: Asked) -> Result<Json<Page<ReviewView>>, Problem> {
     let paging = asked.paging()?;
     let state = asked.text("state").unwrap_or_else(|| "open".to_owned());
-    let filter = Filter {
+    let filter = reviews::Filter {
         merchant_id: asked.filter("merchant"),
         role: asked.filter("role"),
         state,
     };
     Ok(Json(
         app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            narrowed::merchant(tx, ctx, &filter.merchant_id)?;
+            narrowed::word("role", &filter.role, reviews::is_role)?;
+            narrowed::word("state", &filter.state, |state| reviews::STATES.contains(&state))?;
             reviews::queue(tx, ctx, &filter, &paging)
         })
         .await?,

@@ -5,11 +5,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::stages::SubjectKind;
+use operations::narrowed;
 use operations::refused::Done;
-use operations::stops::{self, Place};
+use operations::stops::{self, Filter, Place};
 use operations::views::{Page, StopPreview, StopView};
 use serde::Deserialize;
-use store::stops::Filter;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -59,6 +59,11 @@ async fn list_stops(State(app): State<App>, caller: Caller, asked: Asked) -> Res
     };
     Ok(Json(
         app.read(caller.ctx(&app, ""), move |tx, ctx| {
+            narrowed::merchant(tx, ctx, &filter.merchant_id)?;
+            narrowed::subject(tx, ctx, &filter.merchant_id, &filter.subject_kind, &filter.subject_id)?;
+            narrowed::word("reason", &filter.reason_prefix, |code| {
+                ctx.catalog().reasons.keys().any(|known| known.starts_with(code))
+            })?;
             stops::list(tx, ctx, &filter, &paging)
         })
         .await?,

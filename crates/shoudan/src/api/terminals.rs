@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::stages::SubjectKind;
+use operations::narrowed;
 use operations::refused::Refused;
 use operations::terminals::{self, Filter};
 use operations::views::{Page, TerminalView};
@@ -48,6 +50,13 @@ async fn list_terminals(
         stage: asked.filter("stage"),
     };
     let page = app.read(caller.ctx(&app, ""), move |tx, ctx| {
+        narrowed::merchant(tx, ctx, &filter.merchant)?;
+        narrowed::thing(tx, ctx, &filter.merchant, "shop", &filter.shop)?;
+        narrowed::word("stage", &filter.stage, |stage| {
+            ctx.catalog()
+                .stages
+                .contains_key(&(SubjectKind::Terminal, stage.to_owned()))
+        })?;
         terminals::list(tx, ctx, &filter, &paging)
     });
     Ok(Json(page.await?))

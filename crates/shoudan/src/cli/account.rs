@@ -107,6 +107,7 @@ fn open(asked: &Add) -> anyhow::Result<(Db, Platform)> {
         calendar: Arc::new(calendar(directory.as_ref(), false)?),
         zone: Zone::default(),
         sealer: Arc::new(Sealer::new(*keys.data.expose(), *keys.index.expose())),
+        keys: Arc::new(operations::key_module::KeyModule::Absent),
     };
     let db = Db::open(&store::Config::from_url(&database)?).context("the database could not be opened")?;
     db.migrate(store::schema::MIGRATIONS)

@@ -63,7 +63,10 @@ pub fn trigger(server: &Server, reason: &str, terminal: &str, restore: bool) -> 
 /// `check`: 1 if anything does not hold.
 pub fn check(server: &Server, database: Option<&str>) -> anyhow::Result<ExitCode> {
     let found = match database {
-        Some(url) => json!({ "checked": INVARIANTS.len(), "violations": directly(url)? }),
+        Some(url) => {
+            let (violations, notes) = directly(url)?;
+            json!({ "checked": INVARIANTS.len(), "violations": violations, "notes": notes })
+        }
         None => server.get("/v1/check", &[])?,
     };
     let violations = show::rows(&found, "violations");
@@ -86,6 +89,11 @@ pub fn check(server: &Server, database: Option<&str>) -> anyhow::Result<ExitCode
         }
         say(format_args!("{shown}\n{} violation(s)", violations.len()))?;
     }
+    if !server.json {
+        for note in show::rows(&found, "notes").iter().filter_map(Value::as_str) {
+            say(format_args!("note: {note}"))?;
+        }
+    }
     Ok(if violations.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -94,7 +102,7 @@ pub fn check(server: &Server, database: Option<&str>) -> anyhow::Result<ExitCode
 }
 
 /// Runs the checker on a database. Nothing sealed is opened, so no keys are needed.
-fn directly(url: &str) -> anyhow::Result<Vec<Violation>> {
+fn directly(url: &str) -> anyhow::Result<(Vec<Violation>, Vec<String>)> {
     let db = Db::open(&Config::from_url(url)?)?;
     let offset = db
         .read(|tx| -> Done<i64> { operations::test_clock::offset(tx) })
@@ -109,6 +117,11 @@ fn directly(url: &str) -> anyhow::Result<Vec<Violation>> {
         calendar: Arc::new(crate::app::calendar(None, true)?),
         zone: domain::time::Zone::default(),
         sealer: Arc::new(operations::sealing::Sealer::new([0; 32], [0; 32])),
+        keys: Arc::new(operations::key_module::KeyModule::Absent),
     };
-    Ok(db.read(move |tx| check::check(tx, &platform, now)).wait()?)
+    let question = move |tx: &mut store::Tx<'_>| -> Done<_> {
+        let violations = check::check(tx, &platform, now)?;
+        Ok((violations, operations::reversals::note(tx, now)?.into_iter().collect()))
+    };
+    Ok(db.read(question).wait()?)
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::show::{self, say, table};
 use crate::config::read_catalog;
+use crate::gateway::Profiles;
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,10 +38,15 @@ pub fn check(directory: Option<&Path>, as_json: bool) -> anyhow::Result<ExitCode
         None => Catalog::embedded(),
         Some(directory) => Catalog::load(&read_catalog(directory)?),
     };
+    let mut lines = match Profiles::load(directory) {
+        Ok(_) => Vec::new(),
+        Err(problem) => vec![problem.to_string()],
+    };
     let catalog = match loaded {
-        Ok(catalog) => catalog,
-        Err(problems) => {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Ok(catalog) if lines.is_empty() => catalog,
+        loaded => {
+            let problems = loaded.err().unwrap_or_default();
+            lines.extend(problems.iter().map(ToString::to_string));
             if as_json {
                 show::json(&json!({ "sound": false, "problems": lines, "findings": [] }))?;
             } else {

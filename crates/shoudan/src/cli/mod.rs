@@ -2,10 +2,14 @@
 
 mod account;
 mod ask;
+mod bench;
 mod catalog;
 mod client;
+mod conformance;
 mod explain;
+mod keys;
 mod pos;
+mod qr;
 mod run;
 mod show;
 
@@ -84,8 +88,21 @@ enum Command {
         #[command(subcommand)]
         what: Account,
     },
+    /// The key module: master keys, the network's PIN key, moving keys to a new master key.
+    Keys {
+        #[command(subcommand)]
+        what: keys::Keys,
+    },
     /// Work a simulated POS terminal of the demonstration's world.
     Pos(pos::Pos),
+    /// Check a terminal (`host --listen`) or a host (`--against`) against the conformance vectors.
+    Conformance(conformance::Conformance),
+    /// Fill an empty database with the world that `cargo xtask bench` measures in.
+    #[command(hide = true)]
+    BenchWorld(bench::BenchWorld),
+    /// Measure how long a small commit of a database takes.
+    #[command(hide = true)]
+    BenchCommit(bench::BenchCommit),
 }
 
 #[derive(Subcommand)]
@@ -143,6 +160,12 @@ pub struct Demo {
     /// Where terminals are listened for.
     #[arg(long, default_value = "127.0.0.1:8583")]
     terminals: SocketAddr,
+    /// Where terminals are listened for that encrypt; a free port beside the other if none is named (see world.json).
+    #[arg(long)]
+    terminals_tls: Option<SocketAddr>,
+    /// Where terminals are listened for that post by HTTP; a free port beside the other if none is named.
+    #[arg(long)]
+    terminals_http: Option<SocketAddr>,
     /// Another database than the one in the data directory: `postgres://…` or `sqlite:PATH`.
     #[arg(long)]
     database: Option<String>,
@@ -207,7 +230,11 @@ pub fn main() -> ExitCode {
         Command::Account {
             what: Account::Add(add),
         } => account::add(&add),
+        Command::Keys { what } => keys::keys(&what),
         Command::Pos(pos) => pos::pos(&pos),
+        Command::Conformance(asked) => conformance::conformance(&asked),
+        Command::BenchWorld(asked) => bench::world(&asked),
+        Command::BenchCommit(asked) => bench::commit(&asked),
     };
     match done {
         Ok(code) => code,

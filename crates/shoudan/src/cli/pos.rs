@@ -11,7 +11,9 @@ use serde_json::Value;
 use simulators::terminal::{Card, Language, Shown, Terminal};
 
 use super::client::{language, world};
+use super::qr;
 use super::show::{rows, say, text};
+use crate::portal::paths;
 
 /// A simulated terminal.
 #[derive(Args)]
@@ -87,7 +89,7 @@ pub fn pos(asked: &Pos) -> anyhow::Result<ExitCode> {
     if asked.json {
         say(serde_json::to_string_pretty(&shown)?)?;
     } else {
-        print(&shown, merchant_name(&world, entry))?;
+        print(&shown, merchant_name(&world, entry), text(&world, "http"))?;
     }
     Ok(ExitCode::from(u8::from(!shown.approved)))
 }
@@ -138,6 +140,7 @@ fn wake(world: &Value, entry: &Value, file: &PathBuf) -> anyhow::Result<Terminal
         let stored = fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let mut terminal: Terminal = serde_json::from_str(&stored).with_context(|| file.display().to_string())?;
         address.clone_into(&mut terminal.address);
+        load(&mut terminal, entry);
         return Ok(terminal);
     }
     let mut terminal = Terminal::new(
@@ -158,6 +161,18 @@ fn wake(world: &Value, entry: &Value, file: &PathBuf) -> anyhow::Result<Terminal
     let batch = batch.and_then(Value::as_u64).or_else(|| batch?.as_str()?.parse().ok());
     terminal.batch = batch.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
     Ok(terminal)
+}
+
+/// Takes over what a key-loading device gave the machine since it was last used. A new master key takes a sign-in first.
+fn load(terminal: &mut Terminal, entry: &Value) {
+    let (serial, key) = (text(entry, "serial_number"), text(entry, "tmk_hex"));
+    if !serial.is_empty() {
+        serial.clone_into(&mut terminal.serial_number);
+    }
+    if !key.is_empty() && terminal.master_key != key {
+        key.clone_into(&mut terminal.master_key);
+        terminal.signed_in = false;
+    }
 }
 
 fn keep(terminal: &Terminal, file: &PathBuf) -> anyhow::Result<()> {
@@ -192,7 +207,8 @@ fn merchant_name<'w>(world: &'w Value, entry: &Value) -> &'w str {
         .map_or("", |m| text(m, "name"))
 }
 
-fn print(shown: &Shown, merchant_name: &str) -> anyhow::Result<()> {
+/// Screen and slip; under a decline the QR code of its explanation at `site`, as on paper.
+fn print(shown: &Shown, merchant_name: &str, site: &str) -> anyhow::Result<()> {
     let language = if language() == "en" { Language::En } else { Language::Zh };
     say("┌ screen")?;
     for line in shown.screen(language) {
@@ -201,6 +217,13 @@ fn print(shown: &Shown, merchant_name: &str) -> anyhow::Result<()> {
     say(format_args!("└\n┌ slip"))?;
     for line in shown.slip(language, merchant_name) {
         say(format_args!("┊ {line}"))?;
+    }
+    if let Some(code) = shown.explanation_code.as_ref().filter(|_| !site.is_empty()) {
+        let link = format!("{}{}", site.trim_end_matches('/'), paths::explanation(code));
+        for line in qr::lines(&link) {
+            say(format_args!("┊ {line}"))?;
+        }
+        say(format_args!("┊ {link}"))?;
     }
     say("└")
 }

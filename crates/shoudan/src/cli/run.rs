@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -22,7 +23,7 @@ use crate::clock::{Kind, entropy};
 use crate::config::{self, demo_keys, demo_zone_key};
 use crate::connectors::network::{self as line, Connector};
 use crate::demo::{self, PASSWORD, TestCard, World};
-use crate::gateway::{self, Gateway, Settings};
+use crate::gateway::{self, Carriage, Door, DoorSettings, Gateway, Profiles, Settings, tls};
 use crate::portal::sample::HOUSE;
 use crate::{jobs, serve as http};
 
@@ -34,6 +35,12 @@ const SHOWN: [(&str, usize); 2] = [("agent", 1), ("owner", 3)];
 
 /// Where the file describing the demonstration's world is.
 const WORLD: &str = "world.json";
+
+/// What the simulated network is told to do; read again whenever it changes.
+const NETWORK_PLAY: &str = "network.json";
+
+/// What it has approved; its clearing files stand beside.
+const NETWORK_BOOK: &str = "network-book.jsonl";
 
 /// The demonstration: the seeded world, every simulator, and a clock that may be moved.
 pub fn demo(asked: &Demo) -> anyhow::Result<ExitCode> {
@@ -59,19 +66,34 @@ pub fn demo(asked: &Demo) -> anyhow::Result<ExitCode> {
         institution: HOUSE,
     })?;
     let zone_key = demo_zone_key(&asked.data)?;
-    let world = world(&app, asked)?;
+    let mut world = world(&app, asked)?;
     let script = script(&world.test_cards, &zone_key);
     runtime()?.block_on(async {
         let network = Network::bind("127.0.0.1:0", script)
             .await
             .context("the simulated card network cannot listen")?;
+        network.keep_book(&asked.data.join(NETWORK_BOOK))?;
+        network.keep_files(&asked.data);
+        network.follow(asked.data.join(NETWORK_PLAY));
         let upstream = line::Config {
             timeout: PATIENCE,
             ..line::Config::at(network.address().to_string())
         };
-        let running = Running::open(&app, asked.http, asked.terminals, upstream, zone_key).await?;
+        let doors = demo_doors(asked)?;
+        let settings = Settings::with_zone_key(app.platform.keys.zone(&zone_key)?);
+        let running = Running::open(&app, asked.http, &doors, upstream, settings).await?;
+        if let [_, tls, http] = running.doors.as_slice() {
+            world.terminals_tls = tls.to_string();
+            world.terminals_http = http.to_string();
+        }
+        let certificate = asked.data.canonicalize()?.join(tls::DEMO_CERTIFICATE);
+        world.terminals_tls_certificate = certificate.display().to_string();
+        world.write(&asked.data.join(WORLD))?;
         ready(asked.quiet, || told(asked, &world))?;
-        running.until_stopped().await
+        let following = tokio::spawn(demo::follow(app.clone(), world, asked.data.join(WORLD)));
+        let ended = running.until_stopped(http::Settings::default()).await;
+        following.abort();
+        ended
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -84,8 +106,9 @@ pub fn serve(path: &Path) -> anyhow::Result<ExitCode> {
         .database
         .clone()
         .or_else(|| std::env::var("SHOUDAN_DATABASE").ok());
-    let zone_key = config.keys.zone()?;
-    let app = App::open(Options {
+    let module = config.keys.module(config.profile)?;
+    let zone_key = config.keys.zone(&module, config.profile)?;
+    let options = Options {
         database: database.context("there is no database: name it in database, or in SHOUDAN_DATABASE")?,
         data: None,
         catalog: config.catalog.clone(),
@@ -95,22 +118,51 @@ pub fn serve(path: &Path) -> anyhow::Result<ExitCode> {
         keys: config.keys.read()?,
         origin: config.origin.clone(),
         institution: config.institution.institution(),
-    })?;
+    };
+    let app = App::open_with(options, module)?;
     runtime()?.block_on(async {
         let upstream = line::Config::at(&config.network);
-        let running = Running::open(&app, config.http, config.terminals, upstream, zone_key).await?;
+        let settings = Settings {
+            profiles: Arc::new(Profiles::load(config.catalog.as_deref())?),
+            ..Settings::with_zone_key(zone_key)
+        };
+        let mut doors = vec![DoorSettings {
+            profile: config.terminal_profile.clone(),
+            ..DoorSettings::plain(config.terminals)
+        }];
+        doors.extend_from_slice(&config.terminal_doors);
+        let running = Running::open(&app, config.http, &doors, upstream, settings).await?;
         ready(false, || {
-            format!("pages and API on {}, terminals on {}\n", config.http, config.terminals)
+            let doors: Vec<String> = running.doors.iter().map(ToString::to_string).collect();
+            format!("pages and API on {}, terminals on {}\n", config.http, doors.join(", "))
         })?;
-        running.until_stopped().await
+        running.until_stopped(config.http_settings).await
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The demonstration's listeners for terminals: plain, encrypted, and carried by HTTP.
+fn demo_doors(asked: &Demo) -> anyhow::Result<[DoorSettings; 3]> {
+    let beside = std::net::SocketAddr::new(asked.terminals.ip(), 0);
+    Ok([
+        DoorSettings::plain(asked.terminals),
+        DoorSettings {
+            tls: Some(tls::demo(&asked.data)?),
+            ..DoorSettings::plain(asked.terminals_tls.unwrap_or(beside))
+        },
+        DoorSettings {
+            carriage: Carriage::Http,
+            ..DoorSettings::plain(asked.terminals_http.unwrap_or(beside))
+        },
+    ])
 }
 
 /// Both servers, listening, and what ends them.
 struct Running {
     app: App,
     http: TcpListener,
+    /// Where terminals are listened for, in the order the doors were named.
+    doors: Vec<std::net::SocketAddr>,
     gateway: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
@@ -119,35 +171,33 @@ impl Running {
     async fn open(
         app: &App,
         pages: std::net::SocketAddr,
-        terminals: std::net::SocketAddr,
+        doors: &[DoorSettings],
         upstream: line::Config,
-        zone_key: DesKey,
+        settings: Settings,
     ) -> anyhow::Result<Self> {
-        let bind = async |what, address| {
-            TcpListener::bind(address)
-                .await
-                .with_context(|| format!("{what} cannot listen on {address}; is it taken?"))
-        };
-        let http = bind("HTTP", pages).await?;
-        let listener = bind("the terminal gateway", terminals).await?;
-        let opened = Gateway::open(
-            app.clone(),
-            Connector::start(upstream),
-            Settings::with_zone_key(zone_key),
-        )
-        .await?;
+        let taken = |what, address| format!("{what} cannot listen on {address}; is it taken?");
+        let http = TcpListener::bind(pages).await.with_context(|| taken("HTTP", pages))?;
+        let doors = doors
+            .iter()
+            .map(|door| {
+                Door::open(door, &settings.profiles).with_context(|| taken("the terminal gateway", door.address))
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let addresses = doors.iter().map(Door::address).collect::<std::io::Result<_>>()?;
+        let opened = Gateway::open(app.clone(), Connector::start(upstream), settings).await?;
         let stop = watch::Sender::new(false);
-        let gateway = tokio::spawn(gateway::serve(listener, opened, asked(stop.subscribe())));
+        let gateway = tokio::spawn(gateway::serve_at(doors, opened, asked(stop.subscribe())));
         Ok(Self {
             app: app.clone(),
             http,
+            doors: addresses,
             gateway,
             stop,
         })
     }
 
     /// Serves until the process is asked to end: SIGTERM, or Ctrl-C.
-    async fn until_stopped(self) -> anyhow::Result<()> {
+    async fn until_stopped(self, callers: http::Settings) -> anyhow::Result<()> {
         let mut term = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let told = self.stop.clone();
@@ -159,7 +209,7 @@ impl Running {
             told.send_replace(true);
         });
         let jobs = tokio::spawn(jobs::run(self.app.clone()));
-        http::serve(&self.app, self.http, asked(self.stop.subscribe())).await?;
+        http::serve_with(&self.app, self.http, callers, asked(self.stop.subscribe())).await?;
         self.stop.send_replace(true);
         self.gateway.await?;
         jobs.abort();
@@ -252,11 +302,12 @@ fn told(asked: &Demo, world: &World) -> String {
         Some(path) => format!(" --data {path}"),
     };
     let (http, terminals, file) = (&world.http, &world.terminals, asked.data.join(WORLD));
+    let (tls, posted) = (&world.terminals_tls, &world.terminals_http);
     format!(
         "Shoudan 收单 · demonstration
 
   Pages and API    {http}
-  POS terminals    {terminals} (ISO 8583)
+  POS terminals    {terminals} (ISO 8583), encrypted {tls}, by HTTP {posted}
 
   Accounts (password {PASSWORD}; all of them are in {})
 {accounts}

@@ -3,6 +3,7 @@
 
 mod cards;
 mod identity;
+mod machines;
 mod merchants;
 mod names;
 mod past;
@@ -23,6 +24,7 @@ use operations::{Actor, Ctx, Platform, people as accounts};
 use store::{Db, Tx};
 
 pub use cards::{OUTCOMES, TestCard};
+pub use machines::follow;
 pub use world::{Account, ApiKey, Merchant, Terminal, World};
 
 /// The password of every account of the demonstration.

@@ -446,6 +446,8 @@ fn row(
         upstream_stan: Some(sequence % 1_000_000),
         received_at: at.millis(),
         finished_at: Some(at.millis() + 400 + s.dice(900)),
+        fee: 0,
+        event: String::new(),
     })
 }
 

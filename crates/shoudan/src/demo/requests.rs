@@ -72,6 +72,7 @@ fn supply(tx: &mut Tx<'_>, s: &mut Seeder, view: &RequestView, step: StepView) -
             .collect(),
         step: step.step,
         confirm: true,
+        signature: String::new(),
     };
     requests::submit(tx, &mut s.ctx, submit)
 }

@@ -25,6 +25,7 @@ fn platform() -> Platform {
         calendar: Arc::new(Calendar::parse(include_str!("../../../../catalog/calendar.csv")).unwrap()),
         zone: Zone::default(),
         sealer: Arc::new(Sealer::new([7; 32], [9; 32])),
+        keys: Arc::new(operations::key_module::KeyModule::software([8; 32])),
     }
 }
 
@@ -316,4 +317,40 @@ fn place(test: &TestDb, number: &str) -> (String, String) {
         .read(move |tx| store::terminals::by_number(tx, &number))
         .wait();
     found.map_err(|e: store::Error| e).unwrap().unwrap()
+}
+
+#[test]
+fn a_master_key_loaded_later_is_told_to_whoever_drives_the_terminal() {
+    let test = store::testing::sqlite();
+    let world = seeded(&test);
+    let first = world.clone();
+    let look = |world: World, last| {
+        let looked = test
+            .db()
+            .read(move |tx| super::machines::look(tx, &ctx(now()), world, last));
+        looked.wait().unwrap()
+    };
+    let (stamp, seen) = look(world.clone(), None).unwrap();
+    assert_eq!(seen, world, "as it was seeded");
+    assert!(look(world.clone(), Some(stamp)).is_none(), "nothing happened since");
+
+    let number = world.terminals_list[0].terminal_number.clone();
+    let key = domain::secret::Secret::new(*b"Qv3m-Z8x!pL2s~Yt");
+    let loaded = test.db().write(move |tx| {
+        let (merchant, terminal) = operations::terminals::by_number(tx, &number)?
+            .map(|found| (found.merchant, found.terminal))
+            .unwrap();
+        operations::keys::install_master(tx, &mut ctx(now()), &merchant, &terminal, &key)
+    });
+    loaded.wait().unwrap();
+    let (_, seen) = look(world, Some(stamp)).unwrap();
+    let changed: Vec<usize> = (0..first.terminals_list.len())
+        .filter(|&n| seen.terminals_list[n] != first.terminals_list[n])
+        .collect();
+    assert_eq!(changed, [0]);
+    assert_ne!(seen.terminals_list[0].tmk_hex, first.terminals_list[0].tmk_hex);
+    assert_eq!(
+        seen.terminals_list[0].serial_number,
+        first.terminals_list[0].serial_number
+    );
 }

@@ -17,6 +17,15 @@ pub struct World {
     pub http: String,
     /// Address of the terminal gateway, `host:port`; set by whoever opens the port.
     pub terminals: String,
+    /// Address of the encrypted gateway, `host:port`; set by whoever opens the port.
+    #[serde(default)]
+    pub terminals_tls: String,
+    /// The file of its certificate (PEM), which has no issuer but itself.
+    #[serde(default)]
+    pub terminals_tls_certificate: String,
+    /// Address of the gateway that HTTP carries messages to, `host:port`; set by whoever opens the port.
+    #[serde(default)]
+    pub terminals_http: String,
     /// Who can log in.
     pub accounts: Vec<Account>,
     /// Keys of the API, the one that may do most first.
@@ -99,10 +108,13 @@ impl World {
     }
 }
 
-/// Writes a file for its owner alone, also where an earlier start left it open to others.
+/// Writes a file for its owner alone, also where an earlier start left it open to others. Whoever reads meanwhile reads
+/// the one before, whole.
 fn private(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
     let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())
+    file.write_all(text.as_bytes())?;
+    std::fs::rename(new, path)
 }

@@ -186,3 +186,66 @@ fn a_key_that_does_not_hold_opens_nothing_not_even_what_is_open_to_anyone() {
         (401, "not_authenticated".to_owned())
     );
 }
+
+/// What a call with a key is answered with: the status, and the body.
+fn call(address: SocketAddr, method: &str, path: &str, key: &str, body: &str) -> (u16, serde_json::Value) {
+    let agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .new_agent();
+    let request = ureq::http::Request::builder()
+        .method(method)
+        .uri(format!("http://{address}{path}"))
+        .header("authorization", format!("Bearer {key}"))
+        .header("accept-language", "zh-CN");
+    let mut response = agent.run(request.body(body).unwrap()).unwrap();
+    let body = response.body_mut().read_json().unwrap_or_default();
+    (response.status().as_u16(), body)
+}
+
+fn key_of(keys: &[(String, String)], role: &str) -> String {
+    keys.iter().find(|(of, _)| of == role).unwrap().1.clone()
+}
+
+#[test]
+fn a_list_narrowed_to_what_is_not_there_says_so() {
+    let app = app();
+    let key = key_of(&keys(&app), "auditor");
+    let (_runtime, address) = listening(&app);
+    for path in [
+        "/v1/stops?merchant=mch_none",
+        "/v1/stops?reason=no.such",
+        "/v1/requests?merchant=mch_none",
+        "/v1/requests?state=shut",
+        "/v1/events?terminal=trm_none",
+        "/v1/transactions?terminal=99999999",
+        "/v1/transactions?state=shut",
+        "/v1/terminals?shop=shp_none",
+        "/v1/terminals?stage=none",
+        "/v1/merchants?agent=agt_none",
+        "/v1/reviews?role=owner",
+        "/v1/audit?actor=usr_none",
+    ] {
+        let (status, body) = call(address, "GET", path, &key, "");
+        let told = body["detail"].as_str().unwrap_or_default();
+        assert_eq!(
+            (status, body["code"].as_str()),
+            (404, Some("resource_missing")),
+            "{path}: {body}"
+        );
+        assert!(told.starts_with("没有找到") && !told.contains("记录"), "{path}: {told}");
+        let open = path.split('?').next().unwrap_or_default();
+        assert_eq!(call(address, "GET", open, &key, "").0, 200, "{open}");
+    }
+}
+
+#[test]
+fn a_body_that_names_a_key_twice_is_refused_and_the_key_is_named() {
+    let app = app();
+    let key = key_of(&keys(&app), "risk");
+    let (_runtime, address) = listening(&app);
+    let body = r#"{"subject_kind":"platform","subject":"platform","reason":"a","why":"b","reason":"c"}"#;
+    let (status, told) = call(address, "POST", "/v1/stops", &key, body);
+    assert_eq!((status, told["param"].as_str()), (400, Some("reason")), "{told}");
+}

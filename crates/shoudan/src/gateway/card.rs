@@ -1,8 +1,8 @@
 //! Card data on its way through: read with the terminal's keys, handed on under the network's, kept nowhere.
 
-use iso8583::crypto::{DesKey, decrypt_track, translate_pin};
 use iso8583::values::{F53, PinForm};
-use iso8583::{EncodeError, Message, Pan, Track2};
+use iso8583::{Message, Pan, Track2};
+use operations::key_module::{Fault, PinHandle};
 use operations::session::Line;
 
 /// Fields of a card that go on to the network: card number, track 2, PIN block.
@@ -20,7 +20,7 @@ pub(super) struct Card {
 
 impl Card {
     /// Reads tracks and PIN block with the keys of the line.
-    pub(super) fn read(message: &Message, line: &Line, zone_key: &DesKey) -> Result<Self, EncodeError> {
+    pub(super) fn read(message: &Message, line: &Line, zone_key: &PinHandle) -> Result<Self, Fault> {
         let f53 = F53::of(message);
         let mut fields = Message::of_type(message.mti());
         let track_readable = copy_track(message, line, f53, &mut fields)?;
@@ -34,7 +34,7 @@ impl Card {
         let mut pin_readable = !message.has(52);
         if let Some(block) = message.array(52) {
             let form = f53.map_or(PinForm::None, |f53| f53.pin);
-            if let Some(block) = translated(block, form, pan.as_ref(), line, zone_key) {
+            if let Some(block) = translated(block, form, pan.as_ref(), line, zone_key)? {
                 fields.set_bytes(52, &block)?;
                 pin_readable = true;
             }
@@ -48,27 +48,49 @@ impl Card {
 }
 
 /// Puts track 2 in the clear into `fields`; false where it does not open.
-fn copy_track(message: &Message, line: &Line, f53: Option<F53>, fields: &mut Message) -> Result<bool, EncodeError> {
+fn copy_track(message: &Message, line: &Line, f53: Option<F53>, fields: &mut Message) -> Result<bool, Fault> {
     let Some(track) = message.text(35) else { return Ok(true) };
     if !f53.is_some_and(|f53| f53.track_encrypted) {
         fields.copy_from(message, &[35]);
         return Ok(true);
     }
-    let opened = line.tdk.as_ref().and_then(|tdk| decrypt_track(tdk, track).ok());
+    let opened = match &line.tdk {
+        Some(tdk) => aside(tdk.blocks(), || tdk.decrypt(track))?,
+        None => None,
+    };
     match opened.filter(|track| Track2::parse(track).is_ok()) {
-        Some(track) => fields.set(35, &track).map(|_| true),
+        Some(track) => {
+            fields.set(35, &track)?;
+            Ok(true)
+        }
         None => Ok(false),
     }
 }
 
-/// The PIN block under the zone key, always with the card number mixed in.
-fn translated(block: [u8; 8], form: PinForm, pan: Option<&Pan>, line: &Line, zone_key: &DesKey) -> Option<[u8; 8]> {
-    let pik = line.pik.as_ref()?;
-    let pan = pan?;
+/// The PIN block under the zone key, always with the card number mixed in; none where it does not open.
+fn translated(
+    block: [u8; 8],
+    form: PinForm,
+    pan: Option<&Pan>,
+    line: &Line,
+    zone_key: &PinHandle,
+) -> Result<Option<[u8; 8]>, Fault> {
+    let (Some(pik), Some(pan)) = (&line.pik, pan) else {
+        return Ok(None);
+    };
     let from_pan = match form {
-        PinForm::None => return None,
+        PinForm::None => return Ok(None),
         PinForm::WithoutPan => None,
         PinForm::WithPan => Some(pan),
     };
-    translate_pin(block, (pik, from_pan), (zone_key, Some(pan))).ok()
+    aside(pik.blocks(), || pik.translate(block, from_pan, (zone_key, Some(pan))))
+}
+
+/// Asks a key that may take its time (it is in a device) without keeping this thread's other tasks waiting.
+pub(super) fn aside<T>(blocks: bool, ask: impl FnOnce() -> T) -> T {
+    if blocks {
+        tokio::task::block_in_place(ask)
+    } else {
+        ask()
+    }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use iso8583::values::F60;
-use iso8583::{Frame, Kind, Message, ProcessingRequest};
+use iso8583::{Frame, Kind, Message};
+use operations::downloads::step_of;
 use operations::payments::{Decline, Issued, rule};
 use operations::refused::{Done, Refused};
 use operations::session::Line;
 
-use super::{Gateway, compose, pay, session};
+use super::{Gateway, asks, compose, downloads, lines, notices, pay, session};
 
 /// Fields whose text is looked up or kept: reference number, authorisation, reason, terminal, merchant. No database takes
 /// the character U+0000.
@@ -26,7 +27,7 @@ pub(super) enum Said {
 pub(super) struct Asked {
     pub(super) message: Message,
     pub(super) kind: Kind,
-    pub(super) line: Line,
+    pub(super) line: Arc<Line>,
     /// 60.2.
     pub(super) batch: i64,
 }
@@ -49,7 +50,7 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, frame: &Frame) -> Option<Fram
         (None, Some(kind)) => deal(gateway, &message, kind).await,
         (code, _) => refuse(gateway, &message, code.unwrap_or("12")),
     };
-    let name = kind.map_or("unknown", |kind| kind.row().en);
+    let name = counted(error.is_some(), kind, code);
     let answer = match said {
         Ok(Said::Answer(answer)) => answer,
         Ok(Said::Nothing) => return None,
@@ -60,13 +61,24 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, frame: &Frame) -> Option<Fram
         }
     };
     gateway.app.metrics.gateway(name, answer.text(39).unwrap_or("-"));
-    Some(frame.reply(answer.encode().ok()?, ProcessingRequest::Nothing))
+    Some(frame.reply(answer.encode().ok()?, gateway.asks.of(&answer)))
 }
 
 /// 40 for a combination that a known type of message does not have here, 12 for a type that does not exist.
 fn unknown(message: &Message) -> &'static str {
     let known = iso8583::kinds::KINDS.iter().any(|row| message.mti() == row.request);
     if known { "40" } else { "12" }
+}
+
+/// How a message is counted: by its kind, or by why it has none.
+fn counted(malformed: bool, kind: Option<Kind>, code: Option<&str>) -> &'static str {
+    match (malformed, kind, code) {
+        (true, ..) => "malformed",
+        (_, Some(_), Some(_)) => "incomplete",
+        (_, Some(kind), None) => kind.row().en,
+        (_, None, Some("12")) => "unknown type",
+        (_, None, _) => "unknown kind",
+    }
 }
 
 fn refuse(gateway: &Gateway, message: &Message, code: &str) -> Done<Said> {
@@ -87,48 +99,52 @@ async fn deal(gateway: &Arc<Gateway>, message: &Message, kind: Kind) -> Done<Sai
         return refuse(gateway, message, "30");
     }
     let ctx = gateway.ctx(&number, "-", kind.row().en);
-    let found = gateway
-        .app
-        .read(ctx.clone(), move |tx, ctx| {
-            operations::session::line(tx, ctx, &number, &merchant_number)
-        })
-        .await?;
-    let line = match found {
+    let line = match lines::speaker(gateway, &ctx, message, kind, (&number, &merchant_number)).await? {
         Ok(line) => line,
         Err(decline) => {
             let issued = Issued::declined(&ctx, &decline)?;
             return said(gateway, message, kind, &issued, None);
         }
     };
-    if kind.row().mac
-        && let Some(mak) = &line.mak
-        && message.verify(mak).is_err()
-    {
-        tracing::warn!(terminal = line.number, kind = kind.row().en, "a MAC does not match");
-        let issued = Issued::declined(&ctx, &Decline::code(&ctx, "A0"))?;
-        return said(gateway, message, kind, &issued, None);
-    }
     let asked = Asked {
         message: message.clone(),
         kind,
         line,
         batch,
     };
-    match kind {
-        Kind::SignIn => session::sign_in(gateway, &asked).await,
-        Kind::SignOff => session::sign_off(gateway, &asked).await,
-        Kind::Echo | Kind::StatusUpload => session::noted(gateway, &asked),
-        Kind::ParameterDownload => session::parameters(gateway, &asked).await,
-        Kind::ParameterEnd => session::parameters_end(gateway, &asked).await,
-        Kind::Settle => session::settle(gateway, &asked).await,
-        Kind::BatchUpload => session::upload(gateway, &asked).await,
-        Kind::BatchChipDetail | Kind::BatchChipFailed => session::upload_chip(gateway, &asked).await,
-        Kind::BatchEndBalanced | Kind::BatchEndUnbalanced => session::upload_end(gateway, &asked).await,
-        Kind::Balance => pay::balance(gateway, &asked).await,
-        Kind::Reversal => pay::reverse(gateway, &asked).await,
+    asks::compare_clock(gateway, &asked).await;
+    let said = answer_kind(gateway, &asked).await;
+    if matches!(kind, Kind::SignIn | Kind::SignOff | Kind::Settle) {
+        // What is remembered of the line is from before.
+        gateway.lines.forget(&asked.line.number);
+    }
+    if asks::changes(kind) && said.is_ok() {
+        asks::renew(gateway, &asked).await;
+    }
+    said
+}
+
+async fn answer_kind(gateway: &Arc<Gateway>, asked: &Asked) -> Done<Said> {
+    if let Some((download, step)) = step_of(asked.kind) {
+        return downloads::talk(gateway, asked, download, step).await;
+    }
+    match asked.kind {
+        Kind::SignIn => session::sign_in(gateway, asked).await,
+        Kind::SignOff => session::sign_off(gateway, asked).await,
+        Kind::Echo => session::noted(gateway, asked),
+        Kind::StatusUpload => downloads::status(gateway, asked).await,
+        Kind::ScriptNotice => notices::script(gateway, asked).await,
+        Kind::Signature => notices::signature(gateway, asked).await,
+        Kind::Settle => session::settle(gateway, asked).await,
+        Kind::BatchUpload => session::upload(gateway, asked).await,
+        Kind::BatchChipDetail | Kind::BatchChipFailed | Kind::BatchNotice => session::upload_chip(gateway, asked).await,
+        Kind::BatchEndBalanced | Kind::BatchEndUnbalanced => session::upload_end(gateway, asked).await,
+        Kind::Balance => pay::balance(gateway, asked).await,
+        Kind::Reversal => pay::reverse(gateway, asked).await,
         kind => match rule(kind) {
-            Some(rule) => pay::pay(gateway, &asked, rule).await,
-            None => refuse(gateway, message, "40"),
+            Some(rule) if rule.is_notice() => notices::take(gateway, asked, rule).await,
+            Some(rule) => pay::pay(gateway, asked, rule).await,
+            None => refuse(gateway, &asked.message, "40"),
         },
     }
 }
@@ -144,7 +160,7 @@ pub(super) fn said(
     let mak = line.and_then(|line| line.mak.as_ref());
     compose::answer(message, kind, issued, &gateway.settings.acquirer, mak)
         .map(Said::Answer)
-        .map_err(|e| Refused::Inconsistent(format!("an answer cannot be written: {e}")))
+        .map_err(Refused::from)
 }
 
 /// Composes a refusal.

@@ -1,66 +1,89 @@
 //! The door for terminals: ISO 8583 over TCP. It parses, calls one operation, asks the network outside any transaction,
 //! and answers what is durable; it decides nothing.
 
+mod arrivals;
+mod asks;
+mod authoriser;
 mod card;
 mod compose;
 mod connection;
+mod doors;
+mod downloads;
+mod http;
+mod lines;
 mod messages;
+mod notices;
 mod numbers;
 mod overtaken;
 mod pay;
+mod peer;
+pub mod profile;
 mod resolve;
 mod session;
+pub mod tls;
 mod upstream;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::names::Lang;
-use iso8583::HeaderForm;
-use iso8583::crypto::DesKey;
-use operations::{Actor, Ctx};
+use operations::key_module::PinHandle;
+use operations::{Actor, Ctx, payments};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::app::App;
 use crate::connectors::network::Connector;
+pub use arrivals::PerSource;
+pub use doors::{Carriage, Door, DoorSettings, listen};
 use numbers::Numbers;
+pub use profile::Profiles;
 
 /// How the door stands open.
 #[derive(Clone)]
 pub struct Settings {
-    /// Whether frames have the six bytes of header.
-    pub header: HeaderForm,
+    /// The makes of terminals, and how each is spoken to.
+    pub profiles: Arc<Profiles>,
     /// Longest frame, bytes.
     pub longest_frame: usize,
+    /// How long a connection may be silent before its first message.
+    pub greeting: Duration,
     /// How long a connection may be silent.
     pub idle: Duration,
     /// How long the rest of a frame may take once its first byte is there.
     pub drip: Duration,
     /// Connections at once; further ones wait to be accepted.
     pub connections: usize,
+    /// What a source address may hold of them.
+    pub per_source: PerSource,
     /// Field 32: this acquirer's number.
     pub acquirer: String,
     /// The PIN key shared with the network.
-    pub zone_key: DesKey,
+    pub zone_key: PinHandle,
     /// One digit that tells this node's reference numbers from another's.
     pub node: u8,
+    /// Whether other nodes take payments for the same merchants: then limits are judged by the database, one payment
+    /// after the other, instead of in memory.
+    pub beside_others: bool,
     /// How often due reversals are looked for when nothing has called for it.
     pub resolve_every: Duration,
 }
 
 impl Settings {
     /// The usual settings with a zone key.
-    pub fn with_zone_key(zone_key: DesKey) -> Self {
+    pub fn with_zone_key(zone_key: PinHandle) -> Self {
         Self {
-            header: HeaderForm::SixBytes,
+            profiles: Arc::new(Profiles::standard()),
             longest_frame: iso8583::Framing::DEFAULT_MAXIMUM,
-            idle: Duration::from_mins(2),
+            greeting: Duration::from_secs(30),
+            idle: Duration::from_mins(10),
             drip: Duration::from_secs(10),
-            connections: 10_000,
+            connections: 16_000,
+            per_source: PerSource::default(),
             acquirer: "48221000".to_owned(),
             zone_key,
             node: 0,
+            beside_others: false,
             resolve_every: Duration::from_secs(1),
         }
     }
@@ -73,6 +96,10 @@ pub struct Gateway {
     settings: Settings,
     numbers: Numbers,
     overtaken: overtaken::Overtaken,
+    lines: lines::Lines,
+    asks: asks::Asks,
+    authoriser: authoriser::Authoriser,
+    used: Arc<payments::Used>,
     /// Rung when a reversal has been queued.
     reversal_queued: Notify,
 }
@@ -88,9 +115,15 @@ impl Gateway {
             settings,
             numbers,
             overtaken,
+            lines: lines::Lines::default(),
+            asks: asks::Asks::default(),
+            authoriser: authoriser::Authoriser::default(),
+            used: Arc::default(),
             reversal_queued: Notify::new(),
         };
         resolve::recover_at_start(&gateway).await?;
+        let ctx = gateway.own_ctx("limits");
+        gateway.app.write(ctx, payments::limits::start).await?;
         Ok(Arc::new(gateway))
     }
 
@@ -105,41 +138,21 @@ impl Gateway {
     }
 }
 
-/// How long messages under way may still take once the server was asked to stop.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
-
-/// Serves terminals at `listener` until `stop` ends, and sends the reversals that are due meanwhile.
+/// Serves terminals at `listener` until `stop` ends, in the standard profile, and sends the reversals that are due meanwhile.
 pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: impl Future<Output = ()>) {
-    let seats = Arc::new(Semaphore::new(gateway.settings.connections));
+    let profile = Arc::new(profile::Profile::standard());
+    serve_at(vec![Door::plain(listener, profile)], gateway, stop).await;
+}
+
+/// Serves terminals at every one of these doors until `stop` ends, and sends the reversals that are due meanwhile.
+pub async fn serve_at(doors: Vec<Door>, gateway: Arc<Gateway>, stop: impl Future<Output = ()>) {
     let resolving = tokio::spawn(resolve::forever(Arc::clone(&gateway)));
-    let (closing, closed) = tokio::sync::watch::channel(false);
-    tokio::pin!(stop);
-    loop {
-        let seat = tokio::select! {
-            () = &mut stop => break,
-            seat = Arc::clone(&seats).acquire_owned() => match seat { Ok(seat) => seat, Err(_) => break },
-        };
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let (gateway, closed) = (Arc::clone(&gateway), closed.clone());
-                tokio::spawn(async move {
-                    connection::converse(&gateway, stream, closed).await;
-                    tracing::trace!(%peer, "the terminal's connection ended");
-                    drop(seat);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a terminal could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-    closing.send_replace(true);
-    let all = u32::try_from(gateway.settings.connections).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(LAST_ANSWERS, seats.acquire_many(all)).await;
+    let telling = tokio::spawn(notices::forever(Arc::clone(&gateway)));
+    let authorising = tokio::spawn(authoriser::forever(Arc::clone(&gateway)));
+    doors::serve(doors, &gateway, stop).await;
     resolving.abort();
+    telling.abort();
+    authorising.abort();
+    let last = async { while authoriser::fold(&gateway).await {} };
+    let _ = tokio::time::timeout(doors::LAST_ANSWERS, last).await;
 }

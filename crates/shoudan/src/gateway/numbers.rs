@@ -3,6 +3,7 @@
 //! A reference number is the day of the year (3 digits), the node (1) and a counter (8) that never runs behind the time
 //! of day, so that a restart begins beyond what was given out, even before the stored numbers are looked at.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use domain::time::{Date, Time, Zone};
@@ -19,6 +20,18 @@ pub(super) struct Numbers {
     node: u8,
     /// The day the counter belongs to, and the last number given out.
     last: Mutex<(Option<Date>, i64)>,
+    /// The last place in the journal.
+    place: AtomicI64,
+}
+
+/// Places of one node in the journal; within them places follow the milliseconds, so that a start comes after the last.
+const PLACES: i64 = 1 << 59;
+const PLACES_PER_MILLI: i64 = 1 << 16;
+
+/// The places of a node: from the first, to below the second.
+pub(super) fn places(node: u8) -> (i64, i64) {
+    let from = i64::from(node % 10) * PLACES;
+    (from, from.saturating_add(PLACES))
 }
 
 /// A pair drawn for one message.
@@ -28,6 +41,8 @@ pub(super) struct Drawn {
     pub(super) rrn: String,
     /// F11 towards the network.
     pub(super) stan: u32,
+    /// Where its row stands in the journal.
+    pub(super) place: i64,
 }
 
 impl Numbers {
@@ -37,15 +52,22 @@ impl Numbers {
         let node = node % 10;
         let today = zone.date(app.now());
         let prefix = prefix(today, node);
-        let highest = app
+        let (from, until) = places(node);
+        let (folded, journal, place) = app
             .db
-            .read(move |tx| store::transactions::highest_reference(tx, &prefix).map_err(Refused::from))
+            .read(move |tx| -> Result<_, Refused> {
+                let folded = store::transactions::highest_reference(tx, &prefix)?;
+                let journal = store::journal::highest_reference(tx, &prefix)?;
+                Ok((folded, journal, store::journal::highest(tx, until)?))
+            })
             .await?;
-        let last = highest.and_then(|rrn| rrn.get(4..)?.parse().ok()).unwrap_or(0);
+        let last = folded.max(journal).and_then(|rrn| rrn.get(4..)?.parse().ok());
+        let now = from.saturating_add(app.now().millis().saturating_mul(PLACES_PER_MILLI));
         Ok(Self {
             zone,
             node,
-            last: Mutex::new((Some(today), last)),
+            last: Mutex::new((Some(today), last.unwrap_or(0))),
+            place: AtomicI64::new(now.max(place.unwrap_or(0))),
         })
     }
 
@@ -64,6 +86,7 @@ impl Numbers {
         Drawn {
             rrn: format!("{}{counter:08}", prefix(today, self.node)),
             stan,
+            place: self.place.fetch_add(1, Ordering::Relaxed) + 1,
         }
     }
 }
@@ -83,6 +106,7 @@ mod tests {
             zone: Zone::default(),
             node: 2,
             last: Mutex::new((None, 0)),
+            place: AtomicI64::new(0),
         }
     }
 
@@ -94,7 +118,8 @@ mod tests {
             numbers.draw(at),
             Drawn {
                 rrn: "032200001000".into(),
-                stan: 1001
+                stan: 1001,
+                place: 1
             }
         );
         assert_eq!(numbers.draw(at).rrn, "032200001001");

@@ -1,22 +1,31 @@
 //! Messages with a card: begin in one transaction, ask the network outside any, finish in a second, answer.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use iso8583::Message;
-use operations::payments::{self, Attempt, Begun, Decline, Issued, NetworkAnswer, ReversalAttempt, Rule, Upstream};
+use operations::Ctx;
+use operations::key_module::Fault;
+use operations::payments::authorise;
+use operations::payments::{
+    self, Attempt, Begun, Decline, Hold, Issued, NetworkAnswer, Reserved, ReversalAttempt, Rule, Upstream,
+};
 use operations::refused::{Done, Refused};
-use operations::session;
+use operations::session::{self, Line};
+use store::journal::{Ended, Entry};
 
-use super::card::Card;
+use super::card::{Card, aside};
 use super::messages::{Asked, Said, declined, said};
 use super::numbers::Drawn;
 use super::session::unfit;
-use super::{Gateway, compose, upstream};
+use super::{Gateway, compose, overtaken, upstream};
 
 /// How often a repeat looks whether the first has its answer.
 const LOOK: Duration = Duration::from_millis(50);
 /// How much longer than the network's time-out a repeat waits.
 const GRACE: Duration = Duration::from_secs(2);
+/// Readings of counters that something else may overtake.
+const READINGS: usize = 4;
 
 fn refused(gateway: &Gateway, asked: &Asked, code: &str) -> Done<Said> {
     declined(gateway, asked, &Decline::code(&gateway.own_ctx("declined"), code))
@@ -24,7 +33,7 @@ fn refused(gateway: &Gateway, asked: &Asked, code: &str) -> Done<Said> {
 
 /// Sale, void, refund, pre-authorisation and their kin.
 pub(super) async fn pay(gateway: &Gateway, asked: &Asked, rule: &'static Rule) -> Done<Said> {
-    let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, rule.code);
+    let mut ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, rule.code);
     let drawn = gateway.numbers.draw(ctx.now);
     let card = Card::read(&asked.message, &asked.line, &gateway.settings.zone_key).map_err(unfit)?;
     let numbers = (drawn.rrn.as_str(), drawn.stan);
@@ -32,25 +41,156 @@ pub(super) async fn pay(gateway: &Gateway, asked: &Asked, rule: &'static Rule) -
         return refused(gateway, asked, "30");
     };
     attempt.pin_readable = card.readable;
-    let key = (asked.line.terminal.clone(), attempt.batch, attempt.stan);
-    let line = asked.line.clone();
-    let begun = gateway
-        .app
-        .write(ctx.clone(), move |tx, ctx| payments::begin(tx, ctx, &line, &attempt))
-        .await?;
-    match begun {
-        Begun::Told(issued) => said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line)),
-        Begun::Waits(id) => wait(gateway, asked, &id).await,
-        Begun::Ask(up) => {
-            let outcome = if gateway.overtaken.has(&key) {
-                NetworkAnswer::Declined { code: "94".to_owned() }
-            } else {
-                ask(gateway, asked, &card, &drawn, &up).await
-            };
-            drop(card);
-            finish(gateway, asked, &up.id, outcome).await
+    ctx.ids = gateway.app.clock.ids();
+    let (hold, together) = reserve(gateway, &ctx, &asked.line, &mut attempt).await?;
+    let entry = authorise::entry(&mut ctx, &asked.line, &attempt, drawn.place).filter(|_| together);
+    if let Some(entry) = entry {
+        if gateway.authoriser.append(entry.clone()).await? {
+            let said = among_many(gateway, asked, &card, &drawn, entry).await;
+            return settled(said, hold);
+        }
+        gateway.lines.forget(&asked.line.number);
+    }
+    alone(gateway, asked, card, &drawn, (attempt, hold)).await
+}
+
+/// Takes a payment's part of its limits; and whether it may be judged among others. One beyond its limits is so marked.
+async fn reserve(gateway: &Gateway, ctx: &Ctx, line: &Arc<Line>, attempt: &mut Attempt) -> Done<(Option<Hold>, bool)> {
+    if gateway.settings.beside_others {
+        let bounded = line
+            .terms
+            .limits
+            .counted
+            .iter()
+            .any(|bounded| bounded.is_for(&attempt.sale()));
+        return Ok((None, !bounded));
+    }
+    let period = payments::limits::period(ctx, ctx.now);
+    for _ in 0..READINGS {
+        match gateway.used.reserve(line, attempt, period) {
+            Reserved::Free => return Ok((None, true)),
+            Reserved::Held(hold) => return Ok((Some(hold), true)),
+            Reserved::Over(reason) => {
+                attempt.over = Some(reason);
+                return Ok((None, false));
+            }
+            Reserved::Unread(generation) => {
+                let (line, attempt) = (Arc::clone(line), attempt.clone());
+                let read =
+                    move |tx: &mut store::Tx<'_>, ctx: &mut Ctx| payments::limits::standing(tx, ctx, &line, &attempt);
+                let read = gateway.app.read(ctx.clone(), read).await?;
+                gateway.used.learn(generation, period, read);
+            }
         }
     }
+    // Voids and reversals without end: let the database judge.
+    Ok((None, false))
+}
+
+/// What was refused gives its part of the limits back.
+fn settled(said: Done<Said>, hold: Option<Hold>) -> Done<Said> {
+    if let (Ok(Said::Answer(answer)), Some(hold)) = (&said, hold)
+        && answer.text(39) != Some("00")
+    {
+        hold.give_back();
+    }
+    said
+}
+
+/// A payment that the authoriser keeps among others.
+async fn among_many(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn, entry: Entry) -> Done<Said> {
+    let Entry { place, mut row, .. } = entry;
+    let key = (row.terminal_id.clone(), row.batch, row.stan);
+    let up = Upstream {
+        id: row.id.clone(),
+        original: None,
+    };
+    let answer = outcome(gateway, asked, card, drawn, &key, &up).await;
+    let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "outcome");
+    let (state, code, auth_code, issued) = match &answer {
+        NetworkAnswer::Approved { auth_code, additional } => {
+            let issued = authorise::approval(&ctx, &row.rrn, auth_code, additional)?;
+            ("approved", "00", auth_code.as_str(), issued)
+        }
+        NetworkAnswer::Declined { code } => {
+            let issued = authorise::denial(&ctx, &row.rrn, code)?;
+            row.fee = 0;
+            ("declined", code.as_str(), "", issued)
+        }
+        NetworkAnswer::Unknown { .. } => return finish(gateway, asked, &up.id, answer).await,
+    };
+    let bytes = issued.to_bytes()?;
+    let at = ctx.now.millis();
+    let ended = Ended {
+        place,
+        state,
+        response_code: code.to_owned(),
+        auth_code: auth_code.to_owned(),
+        answer: bytes.clone(),
+        at,
+    };
+    state.clone_into(&mut row.state);
+    code.clone_into(&mut row.response_code);
+    auth_code.clone_into(&mut row.auth_code);
+    (row.answer, row.finished_at) = (Some(bytes), Some(at));
+    match gateway.authoriser.end(ended, row).await {
+        Ok(true) => said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line)),
+        Ok(false) => finish(gateway, asked, &up.id, answer).await,
+        Err(error) => unwritten(gateway, asked, &up.id, &error).await,
+    }
+}
+
+/// A payment that is looked at alone: it refers to another, repeats one, or is refused.
+async fn alone(
+    gateway: &Gateway,
+    asked: &Asked,
+    card: Card,
+    drawn: &Drawn,
+    (attempt, hold): (Attempt, Option<Hold>),
+) -> Done<Said> {
+    let (undoes, index) = (attempt.rule.turns.is_some(), attempt.card_index.clone());
+    let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, attempt.rule.code);
+    let key = (asked.line.terminal.clone(), attempt.batch, attempt.stan);
+    let line = Arc::clone(&asked.line);
+    let begun = gateway
+        .app
+        .write(ctx, move |tx, ctx| payments::begin(tx, ctx, &line, &attempt))
+        .await?;
+    match begun {
+        // Refused, or a repeat: the first has its part of the limits.
+        Begun::Told(issued) => {
+            hold.into_iter().for_each(Hold::give_back);
+            said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line))
+        }
+        Begun::Waits(id) => {
+            hold.into_iter().for_each(Hold::give_back);
+            wait(gateway, asked, &id).await
+        }
+        Begun::Ask(up) => {
+            let answer = outcome(gateway, asked, &card, drawn, &key, &up).await;
+            drop(card);
+            let said = settled(finish(gateway, asked, &up.id, answer).await, hold);
+            if undoes {
+                gateway.used.doubt(&asked.line, &index);
+            }
+            said
+        }
+    }
+}
+
+/// What the network says; it is not asked where the terminal has reversed the payment before it came.
+async fn outcome(
+    gateway: &Gateway,
+    asked: &Asked,
+    card: &Card,
+    drawn: &Drawn,
+    key: &overtaken::Key,
+    up: &Upstream,
+) -> NetworkAnswer {
+    if gateway.overtaken.has(key) {
+        return NetworkAnswer::Declined { code: "94".to_owned() };
+    }
+    ask(gateway, asked, card, drawn, up).await
 }
 
 async fn ask(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn, up: &Upstream) -> NetworkAnswer {
@@ -69,25 +209,27 @@ async fn ask(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn, up: &
 /// nothing is answered and the terminal reverses.
 async fn finish(gateway: &Gateway, asked: &Asked, id: &str, answer: NetworkAnswer) -> Done<Said> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "outcome");
-    let (merchant, key) = (asked.line.merchant.clone(), id.to_owned());
-    let told = gateway
-        .app
-        .write(ctx, move |tx, ctx| payments::finish(tx, ctx, &merchant, &key, &answer))
-        .await;
-    match told {
+    let (line, key) = (Arc::clone(&asked.line), id.to_owned());
+    let told = gateway.app.write(ctx, move |tx, ctx| {
+        payments::finish(tx, ctx, (&line.merchant, &line.terminal), &key, &answer)
+    });
+    match told.await {
         Ok(told) => {
             if told.reversal_queued {
                 gateway.reversal_queued.notify_one();
             }
             said(gateway, &asked.message, asked.kind, &told.issued, Some(&asked.line))
         }
-        Err(error) => {
-            tracing::error!(%error, transaction = id, "the outcome of a payment was not written");
-            match look(gateway, asked, id).await {
-                Ok(Some(issued)) => said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line)),
-                _ => Ok(Said::Nothing),
-            }
-        }
+        Err(error) => unwritten(gateway, asked, id, &error).await,
+    }
+}
+
+/// It is unknown whether the end was kept: the row says, or nothing is said.
+async fn unwritten(gateway: &Gateway, asked: &Asked, id: &str, error: &Refused) -> Done<Said> {
+    tracing::error!(%error, transaction = id, "the outcome of a payment was not written");
+    match look(gateway, asked, id).await {
+        Ok(Some(issued)) => said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line)),
+        _ => Ok(Said::Nothing),
     }
 }
 
@@ -149,12 +291,12 @@ pub(super) async fn balance(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     Ok(Said::Answer(answer))
 }
 
-fn sealed(answer: &mut Message, balance: Option<&[u8]>, asked: &Asked) -> Result<(), iso8583::EncodeError> {
+fn sealed(answer: &mut Message, balance: Option<&[u8]>, asked: &Asked) -> Result<(), Fault> {
     if let Some(balance) = balance {
         answer.set_bytes(54, balance)?;
     }
     if let Some(mak) = &asked.line.mak {
-        answer.seal(mak)?;
+        aside(mak.blocks(), || mak.seal(answer))?;
     }
     Ok(())
 }
@@ -171,6 +313,7 @@ pub(super) async fn reverse(gateway: &Gateway, asked: &Asked) -> Done<Said> {
         return refused(gateway, asked, "40");
     };
     let line = asked.line.clone();
+    let card = attempt.card_index.clone();
     let key = (asked.line.terminal.clone(), attempt.batch, attempt.stan);
     gateway.overtaken.note(key.clone());
     let reversed = gateway
@@ -184,6 +327,7 @@ pub(super) async fn reverse(gateway: &Gateway, asked: &Asked) -> Done<Said> {
         Err(error) => return Err(error),
     };
     if reversed.found {
+        gateway.used.doubt(&asked.line, &card);
         gateway.overtaken.found(&key);
         gateway.reversal_queued.notify_one();
     }

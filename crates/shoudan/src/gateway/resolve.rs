@@ -4,14 +4,17 @@
 use std::sync::Arc;
 
 use domain::time::Duration;
+use operations::payments::authorise;
 use operations::refused::Done;
 use operations::reversals::{self, Due};
 use store::Engine;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Gateway, upstream};
+use super::{Gateway, numbers, upstream};
 use crate::connectors::network::Late;
 
+/// The places of all nodes.
+const EVERYWHERE: (i64, i64) = (0, i64::MAX);
 /// Reversals sent in one round.
 const ROUND: i64 = 32;
 /// Transactions given up in one transaction.
@@ -24,6 +27,7 @@ pub(super) async fn recover_at_start(gateway: &Gateway) -> Done<()> {
         Engine::Sqlite => now + Duration::millis(1),
         Engine::Postgres => now - longest(gateway),
     };
+    fold_left(gateway, numbers::places(gateway.settings.node), before).await?;
     loop {
         let count = recover(gateway, before).await?;
         if count == 0 {
@@ -33,6 +37,22 @@ pub(super) async fn recover_at_start(gateway: &Gateway) -> Done<()> {
             count,
             "transactions left pending by an earlier process will be reversed"
         );
+    }
+}
+
+/// Folds what processes that have gone left in the journal.
+async fn fold_left(gateway: &Gateway, places: (i64, i64), before: domain::time::Time) -> Done<()> {
+    loop {
+        let ctx = gateway.own_ctx("fold");
+        let folded = gateway
+            .app
+            .write(ctx, move |tx, ctx| {
+                authorise::fold_left(tx, ctx, places, before, PORTION)
+            })
+            .await?;
+        if i64::try_from(folded).unwrap_or(0) < PORTION {
+            return Ok(());
+        }
     }
 }
 
@@ -69,6 +89,9 @@ pub(super) async fn forever(gateway: Arc<Gateway>) {
         tokio::select! {
             _ = often.tick() => {
                 let before = gateway.app.now() - longest(&gateway);
+                if left(&gateway, before).await {
+                    tell("folding", fold_left(&gateway, EVERYWHERE, before).await);
+                }
                 tell("recovering", recover(&gateway, before).await.map(|_| ()));
             }
             () = gateway.reversal_queued.notified() => {}
@@ -80,6 +103,18 @@ pub(super) async fn forever(gateway: Arc<Gateway>) {
         }
         if gateway.connector.is_connected() {
             tell("reversing", round(&gateway).await);
+        }
+    }
+}
+
+/// Whether the journal holds anything that old, of any node.
+async fn left(gateway: &Gateway, before: domain::time::Time) -> bool {
+    let question = move |tx: &mut store::Tx<'_>| store::journal::oldest(tx).map_err(operations::Refused::from);
+    match gateway.app.db.read(question).await {
+        Ok(oldest) => oldest.is_some_and(|at| at < before.millis()),
+        Err(error) => {
+            tracing::error!(%error, "the journal could not be read");
+            false
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Messages without a card: sign-in and off, line test, downloads, settlement, upload.
 
 use iso8583::values::{BatchUpload, F60, KeyLayout, SettlementTotals};
+use operations::key_module::Fault;
 use operations::payments::{Decline, Issued, Ruling};
 use operations::refused::{Done, Refused};
 use operations::{batches, session};
@@ -8,8 +9,8 @@ use operations::{batches, session};
 use super::messages::{Asked, Said, declined, said};
 use super::{Gateway, compose};
 
-pub(super) fn unfit(error: iso8583::EncodeError) -> Refused {
-    Refused::Inconsistent(format!("an answer cannot be written: {error}"))
+pub(super) fn unfit(error: impl Into<Fault>) -> Refused {
+    error.into().into()
 }
 
 fn code(gateway: &Gateway, asked: &Asked, code: &str) -> Done<Said> {
@@ -66,43 +67,6 @@ pub(super) async fn sign_off(gateway: &Gateway, asked: &Asked) -> Done<Said> {
 pub(super) fn noted(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let issued = Issued::code(&gateway.own_ctx("noted"), "00")?;
     said(gateway, &asked.message, asked.kind, &issued, None)
-}
-
-/// Field 62 of a parameter download: two-digit tags with values of fixed length. 12 seconds to wait for an answer,
-/// 13 redials, 18 and 20 tips and typed card numbers (not allowed), 21 sign-off after settling, 23 repeats of a reversal.
-const PARAMETERS: &[u8] = b"1260133180200211233";
-
-pub(super) async fn parameters(gateway: &Gateway, asked: &Asked) -> Done<Said> {
-    let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "parameter download");
-    let line = asked.line.clone();
-    let may = gateway
-        .app
-        .write(ctx.clone(), move |tx, ctx| session::may(tx, ctx, &line, "download"))
-        .await?;
-    if let Err(decline) = may {
-        return declined(gateway, asked, &decline);
-    }
-    let issued = Issued::code(&ctx, "00")?;
-    let acquirer = &gateway.settings.acquirer;
-    let mut answer = compose::answer(&asked.message, asked.kind, &issued, acquirer, None).map_err(unfit)?;
-    answer.set_bytes(62, PARAMETERS).map_err(unfit)?;
-    Ok(Said::Answer(answer))
-}
-
-pub(super) async fn parameters_end(gateway: &Gateway, asked: &Asked) -> Done<Said> {
-    let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "end of parameter download");
-    let line = asked.line.clone();
-    let noted = gateway.app.write(ctx, move |tx, ctx| {
-        let may = session::may(tx, ctx, &line, "download")?;
-        if may.is_ok() {
-            session::parameters_downloaded(tx, ctx, &line)?;
-        }
-        Ok(may)
-    });
-    match noted.await? {
-        Ok(()) => self::noted(gateway, asked),
-        Err(decline) => declined(gateway, asked, &decline),
-    }
 }
 
 pub(super) async fn settle(gateway: &Gateway, asked: &Asked) -> Done<Said> {

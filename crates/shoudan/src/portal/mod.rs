@@ -17,13 +17,14 @@ pub mod pictures;
 pub mod pos;
 pub mod public;
 pub mod sample;
+pub mod sessions;
 pub mod standing;
 pub mod styleguide;
 pub mod words;
 
 pub use handlers::routes;
 pub use page::{Institution, Page, Theme, Who};
-pub use standing::Standing;
+pub use standing::{Standing, stopped_first};
 
 #[cfg(test)]
 mod tests;

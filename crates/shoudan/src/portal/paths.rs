@@ -14,6 +14,10 @@ pub const LOGIN: &str = "/login";
 pub const LOGIN_CODE: &str = "/login/code";
 /// Ends the session (POST).
 pub const LOGOUT: &str = "/logout";
+/// Where the reader is signed in.
+pub const SESSIONS: &str = "/sessions";
+/// Ends all of the reader's sessions but this one (POST).
+pub const OTHER_SESSIONS: &str = "/sessions/others";
 /// Sets language and theme by cookie (POST: `lang`, `theme`, `back`).
 pub const PREFERENCES: &str = "/preferences";
 /// All components (demonstration only).
@@ -30,6 +34,8 @@ pub const TRANSACTIONS: &str = "/m/transactions";
 pub const REQUESTS: &str = "/m/requests";
 /// Opening a request: `?kind=&subject=` shows what it does; POST opens it.
 pub const NEW_REQUEST: &str = "/m/requests/new";
+/// The certificate of a closure that is complete.
+pub const CLOSING_CERTIFICATE: &str = "/m/closing-certificate";
 /// The person and the merchant.
 pub const ME: &str = "/m/me";
 
@@ -39,6 +45,11 @@ pub const NEW_PERSON: &str = "/m/me/people/new";
 pub const PASSWORD: &str = "/m/me/password";
 /// The terminals an agent looks after.
 pub const AGENT: &str = "/agent";
+
+/// Ends one of the reader's sessions (POST).
+pub fn end_session(id: &str) -> String {
+    format!("{SESSIONS}/{}/end", part(id))
+}
 
 /// One of the merchant's people.
 pub fn person(id: &str) -> String {
@@ -73,6 +84,16 @@ pub fn terminal(id: &str) -> String {
 /// One transaction.
 pub fn transaction(id: &str) -> String {
     format!("{TRANSACTIONS}/{}", part(id))
+}
+
+/// A transaction's slip; `ending` is `png` or `pdf`.
+pub fn slip(id: &str, ending: &str) -> String {
+    format!("{TRANSACTIONS}/{}/slip.{ending}", part(id))
+}
+
+/// The signature under a transaction, as it was received.
+pub fn signature(id: &str) -> String {
+    format!("{TRANSACTIONS}/{}/signature", part(id))
 }
 
 /// One request.

@@ -46,7 +46,7 @@ const EXAMPLES: [(&str, &[&str]); 8] = [
     (CARD_FRONT, &["id_card_front", "account_holder_id"]),
     (CARD_BACK, &["id_card_back"]),
     (BANK_CARD, &["bank_card_photo"]),
-    (FACE, &["face_video"]),
+    (FACE, &["id_in_hand_photo"]),
     (SHOP_FRONT, &["shop_front_photo"]),
     (COUNTER, &["shop_inside_photo", "counter_photo"]),
     (MACHINE, &["device_photo"]),

@@ -1,6 +1,7 @@
 //! How a state looks: an icon, a word and a colour, always all three.
 
 use maud::Markup;
+use operations::views::TerminalView;
 
 use super::icons::{self, Icon};
 use super::words::{Word, parts};
@@ -45,6 +46,18 @@ impl Standing {
         }
     }
 
+    /// Where it stands in a list that says first what needs looking after.
+    const fn urgency(self) -> u8 {
+        match self {
+            Self::Stopped => 0,
+            Self::Limited => 1,
+            Self::Soon => 2,
+            Self::Waiting => 3,
+            Self::Works => 4,
+            Self::Ended => 5,
+        }
+    }
+
     /// Its class in the style sheet.
     pub const fn class(self) -> &'static str {
         match self {
@@ -80,4 +93,9 @@ impl Standing {
             Self::Ended => parts::ENDED,
         }
     }
+}
+
+/// Terminals in the order their merchant wants them: what is stopped first, what has ended last, else by number.
+pub fn stopped_first(terminals: &mut [TerminalView]) {
+    terminals.sort_by_cached_key(|one| (Standing::from_code(&one.standing).urgency(), one.number.clone()));
 }

@@ -71,7 +71,7 @@ pub fn styleguide(page: &Page<'_>) -> Markup {
             (part("qr", html! { div.ticket { p.code { "7K3-M9Q" } (qr("https://pos.example.cn/e/7K3-M9Q", "QR")) } }))
             (part("pictures", html! {
                 p.row {
-                    @for code in ["business_licence", "id_card_front", "id_card_back", "bank_card_photo", "face_video", "shop_front_photo", "counter_photo", "device_photo", "premises_proof"] {
+                    @for code in ["business_licence", "id_card_front", "id_card_back", "bank_card_photo", "id_in_hand_photo", "shop_front_photo", "counter_photo", "device_photo", "premises_proof"] {
                         (pictures::example(code))
                     }
                 }

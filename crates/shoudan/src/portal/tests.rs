@@ -122,6 +122,7 @@ fn a_sensitive_field_is_not_sent_back_masked() {
         step: &step,
         errors: vec![],
         typed: vec![],
+        agreement: None,
     };
     let html = merchant::step(&page, &data).0;
     assert!(
@@ -148,5 +149,39 @@ fn preview() {
                 std::fs::write(file, html.0.replace("\"/assets/", "\"assets/")).unwrap();
             }
         }
+    }
+}
+
+#[test]
+fn the_closing_certificate_says_its_days_in_full() {
+    let zone = Zone::default();
+    let page = sample::own_page(Lang::En, Theme::System, &zone, "/m/closing-certificate");
+    let day = |text: &str| domain::time::Time::parse_rfc3339(text).unwrap().millis();
+    let stated = operations::requests::ClosingCertificate {
+        merchant_number: "826584058120001".into(),
+        merchant_name: "Aming Noodles".into(),
+        contract_number: "SD-826584058120001-01".into(),
+        activated_at: None,
+        asked_at: day("2026-11-01T10:00:00+08:00"),
+        closed_at: day("2026-11-20T23:30:00+08:00"),
+        agreed_by: 2,
+        terminals: vec![operations::requests::ClosedTerminal {
+            number: "10000001".into(),
+            serial: String::new(),
+            keys_destroyed_at: Some(day("2026-11-19T10:00:00+08:00")),
+        }],
+        digest: "ab12".into(),
+    };
+    let html = merchant::certificate(&page, &stated).0;
+    for said in [
+        "2026-11-01",
+        "2026-11-20",
+        "2026-11-19",
+        "10000001",
+        "2 people",
+        "ab12",
+        "data-print",
+    ] {
+        assert!(html.contains(said), "{said} is missing");
     }
 }

@@ -54,10 +54,13 @@ macro_rules! word {
 }
 pub(crate) use word;
 
+pub mod closing;
 pub mod console;
 pub mod desk;
+pub mod keys;
 pub mod merchant;
 pub mod parts;
 pub mod pos;
 pub mod public;
+pub mod slip;
 pub mod tasks;

@@ -71,9 +71,9 @@ fn a_missing_field_an_unknown_combination_and_an_unknown_type_have_their_codes()
         let strange = raw.card("0700", "000000", 22, &card(GOOD), 100);
         let strange = raw.sealed(strange);
         assert_eq!(raw.code(&strange).await, "12");
-        let offline = raw.card("0220", "000000", 30, &card(GOOD), 100);
-        let offline = raw.sealed(offline);
-        assert_eq!(raw.code(&offline).await, "40");
+        let points = raw.card("0200", "000000", 99, &card(GOOD), 100);
+        let points = raw.sealed(points);
+        assert_eq!(raw.code(&points).await, "40");
         let free = raw.sale(&card(GOOD), 0);
         assert_eq!(raw.code(&free).await, "13");
         assert_eq!(scene.states().await, ["sale declined"]);

@@ -19,6 +19,7 @@ pub struct Raw {
     pub algorithm: MacAlgorithm,
     pub batch: u32,
     pub trace: u64,
+    pub master: [u8; 16],
     pub mak: Option<MacKey>,
     pub pik: Option<DesKey>,
     pub tdk: Option<DesKey>,
@@ -68,6 +69,7 @@ impl Raw {
             algorithm: MacAlgorithm::Ecb,
             batch: 1,
             trace: 0,
+            master: TMK,
             mak: None,
             pik: None,
             tdk: None,
@@ -107,7 +109,7 @@ impl Raw {
         if answer.text(39) == Some("00") {
             let layout = KeyLayout::from_code(code).unwrap();
             let keys = SignInKeys::parse(answer.bytes(62).unwrap(), layout).unwrap();
-            let master = DesKey::new(&TMK).unwrap();
+            let master = DesKey::new(&self.master).unwrap();
             self.mak = Some(MacKey::new(self.algorithm, keys.mak.open(&master).unwrap().expose()).unwrap());
             self.pik = Some(keys.pik.open(&master).unwrap());
             self.tdk = keys.tdk.map(|key| key.open(&master).unwrap());

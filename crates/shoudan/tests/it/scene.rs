@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::secret::Secret;
 use iso8583::crypto::DesKey;
+use operations::key_module::{KeyModule, PinHandle};
 use operations::{Actor, Ctx};
 use shoudan::app::{App, Options};
 use shoudan::clock::Kind;
@@ -26,6 +27,13 @@ use crate::estate::{self, Estate};
 
 pub const TMK: [u8; 16] = *b"a terminal's key";
 pub const ZONE_KEY: &str = "0123456789ABCDEFFEDCBA9876543210";
+
+/// The handle on it that the gateway gets.
+pub fn zone_key() -> PinHandle {
+    KeyModule::software([0; 32])
+        .zone(&DesKey::from_hex(ZONE_KEY).unwrap())
+        .unwrap()
+}
 /// How long the gateway waits for the network.
 pub const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -35,6 +43,12 @@ pub struct Scene {
     pub estate: Estate,
     pub network: Network,
     pub address: SocketAddr,
+    /// How the line to the network is kept, from the next start on; its address is the network's, or `through`.
+    pub upstream: Config,
+    /// A proxy before the network, from the next start on.
+    pub through: Option<SocketAddr>,
+    /// The line, while the gateway runs.
+    pub connector: Option<Connector>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,
     _db: TestDb,
@@ -89,7 +103,7 @@ pub fn on_every_database<F: Future<Output = ()>>(story: impl Fn(Scene) -> F) {
     }
 }
 
-fn institution() -> Institution {
+pub fn institution() -> Institution {
     Institution {
         name: Word {
             zh: "测试收单",
@@ -138,6 +152,13 @@ impl Scene {
         let network = Network::bind("127.0.0.1:0", script()).await.unwrap();
         let mut scene = Self {
             address: ([127, 0, 0, 1], 0).into(),
+            upstream: Config {
+                timeout: PATIENCE,
+                longest_pause: Duration::from_millis(200),
+                ..Config::at("")
+            },
+            through: None,
+            connector: None,
             app,
             estate,
             network,
@@ -152,15 +173,15 @@ impl Scene {
     /// Starts the gateway on the same database, as a new process would.
     pub async fn start(&mut self) {
         let connector = Connector::start(Config {
-            timeout: PATIENCE,
-            longest_pause: Duration::from_millis(200),
-            ..Config::at(self.network.address().to_string())
+            address: self.through.unwrap_or(self.network.address()).to_string(),
+            ..self.upstream.clone()
         });
+        self.connector = Some(connector.clone());
         let settings = Settings {
             idle: Duration::from_millis(1500),
             drip: Duration::from_millis(500),
             resolve_every: Duration::from_millis(100),
-            ..Settings::with_zone_key(DesKey::from_hex(ZONE_KEY).unwrap())
+            ..Settings::with_zone_key(zone_key())
         };
         let gateway = Gateway::open(self.app.clone(), connector, settings).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -175,6 +196,7 @@ impl Scene {
     /// Stops the gateway.
     pub async fn stop(&mut self) {
         self.stop = None;
+        self.connector = None;
         if let Some(served) = self.served.take() {
             served.await.unwrap();
         }

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use iso8583::crypto::{DesKey, PinError, decrypt_pin};
-use iso8583::values::{Balance, F53, F61, PinForm};
-use iso8583::{EncodeError, Kind, Message};
+use iso8583::values::F61;
+use iso8583::{Kind, Message};
 
 use super::Deed;
+use super::answers::{answer, balance, pin_refusal, wrong_amount};
+use super::journal::Journal;
 use super::script::{NetworkScript, Outcome};
 
 /// What became of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Approved, and in effect.
     Approved,
@@ -32,6 +34,8 @@ pub struct Entry {
     pub merchant: String,
     /// F11.
     pub stan: u64,
+    /// F37 of the request; empty where it had none.
+    pub rrn: String,
     /// What it was; none for a reversal that came before its original.
     pub kind: Option<Kind>,
     /// F4, fen.
@@ -40,97 +44,211 @@ pub struct Entry {
     pub standing: Standing,
     /// F38 that was given.
     pub auth_code: String,
+    /// First six and last four digits of the card; empty where it had none.
+    pub card: String,
+    /// The network's business date, `YYYY-MM-DD`; empty where it keeps none.
+    pub date: String,
 }
 
-type Key = (String, String, u64);
+/// F41, F42, F11.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    terminal: [u8; 8],
+    merchant: [u8; 15],
+    stan: u32,
+}
+
+/// A line as it is kept: small, for there may be millions.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) key: Key,
+    pub(super) rrn: [u8; 12],
+    pub(super) card: [u8; 10],
+    pub(super) kind: Option<Kind>,
+    pub(super) standing: Standing,
+    pub(super) credit_card: bool,
+    /// Index into the dates.
+    date: u16,
+    pub(super) amount: u64,
+    /// The line before with the same key.
+    before: Option<u32>,
+}
 
 /// The book.
 #[derive(Default)]
 pub(crate) struct Book {
-    entries: Vec<Entry>,
-    places: HashMap<Key, usize>,
+    pub(super) rows: Vec<Row>,
+    /// The last line of a key.
+    places: HashMap<Key, u32>,
     /// Which line a void has voided.
-    voided: HashMap<Key, usize>,
-    heard: HashMap<String, usize>,
+    voided: HashMap<u32, u32>,
+    heard: HashMap<[u8; 4], usize>,
+    /// Business dates, oldest first.
+    dates: Vec<String>,
+    pub(super) journal: Option<Journal>,
+}
+
+const NO_CARD: [u8; 10] = [b' '; 10];
+const NO_REFERENCE: [u8; 12] = [b' '; 12];
+
+fn plain(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
 }
 
 impl Book {
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// The line at a place.
+    pub(super) fn entry_at(&self, place: usize) -> Option<Entry> {
+        let row = self.rows.get(place)?;
+        let given = matches!(row.standing, Standing::Approved | Standing::Voided | Standing::Reversed);
+        Some(Entry {
+            terminal: plain(&row.key.terminal),
+            merchant: plain(&row.key.merchant),
+            stan: row.key.stan.into(),
+            rrn: plain(&row.rrn),
+            kind: row.kind,
+            amount: row.amount,
+            standing: row.standing,
+            auth_code: if given && row.kind.is_some() {
+                auth_code(place)
+            } else {
+                String::new()
+            },
+            card: plain(&row.card),
+            date: self.dates.get(usize::from(row.date)).cloned().unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        (0..self.rows.len()).filter_map(|place| self.entry_at(place)).collect()
     }
 
     pub(crate) fn heard(&self, mti: &str) -> usize {
-        self.heard.get(mti).copied().unwrap_or(0)
+        let mti = mti.as_bytes().try_into().ok();
+        mti.and_then(|mti: [u8; 4]| self.heard.get(&mti)).copied().unwrap_or(0)
     }
 
-    /// What to do about a request; the book is written before anything is said.
-    pub(crate) fn decide(&mut self, script: &NetworkScript, request: &Message) -> Deed {
-        *self.heard.entry(request.mti().to_string()).or_default() += 1;
-        let Some(kind) = Kind::of(request) else {
-            return answer(request, "40", Duration::ZERO, None);
-        };
-        match kind {
-            Kind::Echo => answer(request, "00", Duration::ZERO, None),
-            Kind::Reversal => self.reverse(script, request),
-            Kind::Balance => balance(script, request),
-            _ => self.transact(script, request, kind),
+    /// The business date.
+    pub(crate) fn date(&self) -> Option<&str> {
+        self.dates.last().map(String::as_str)
+    }
+
+    /// A new business date.
+    pub(crate) fn set_date(&mut self, date: &str) {
+        if self.date() != Some(date) {
+            self.dates.push(date.to_owned());
         }
     }
 
-    fn transact(&mut self, script: &NetworkScript, request: &Message, kind: Kind) -> Deed {
+    /// MMDD of the business date.
+    fn day(&self) -> Option<String> {
+        let date = self.date()?;
+        Some(format!("{}{}", date.get(5..7)?, date.get(8..10)?))
+    }
+
+    /// Counts a message, whatever becomes of it.
+    pub(crate) fn hears(&mut self, request: &Message) {
+        if let Ok(mti) = request.mti().as_str().as_bytes().try_into() {
+            *self.heard.entry(mti).or_default() += 1;
+        }
+    }
+
+    /// What to do about a request; the book is written before anything is said. `outcome`: instead of the card's.
+    pub(crate) fn decide(
+        &mut self,
+        script: &NetworkScript,
+        request: &Message,
+        kind: Option<Kind>,
+        outcome: Option<Outcome>,
+    ) -> Deed {
+        let mut deed = match kind {
+            None => answer(request, "40", Duration::ZERO, None),
+            Some(Kind::Echo) => answer(request, "00", Duration::ZERO, None),
+            Some(Kind::Reversal) => self.reverse(script, request),
+            Some(Kind::Balance) => balance(script, request, outcome.as_ref()),
+            Some(kind) => self.transact(script, request, kind, outcome),
+        };
+        if let (Deed::Answer(_, message), Some(day)) = (&mut deed, self.day()) {
+            let _ = message.set(15, &day);
+        }
+        deed
+    }
+
+    fn transact(&mut self, script: &NetworkScript, request: &Message, kind: Kind, outcome: Option<Outcome>) -> Deed {
         let Some(key) = key(request) else {
             return answer(request, "30", Duration::ZERO, None);
         };
-        if let Some(entry) = self.entry(&key) {
+        if let Some((place, row)) = self.same(&key, request, kind) {
             // Reversed before it came, or a repeat: never a second effect.
-            return match entry.standing {
-                Standing::Approved => {
-                    let code = entry.auth_code.clone();
-                    answer(request, "00", Duration::ZERO, Some(&code))
+            return match row.standing {
+                Standing::Approved if row.amount == request.number(4).unwrap_or(0) => {
+                    answer(request, "00", Duration::ZERO, Some(&auth_code(place)))
                 }
                 _ => answer(request, "94", Duration::ZERO, None),
             };
         }
         let pan = request.pan();
-        let outcome = script.outcome(pan.as_ref().map(iso8583::Pan::expose)).clone();
+        let outcome = outcome.unwrap_or_else(|| script.outcome(pan.as_ref().map(iso8583::Pan::expose)).clone());
+        let place = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         let refusal = match &outcome {
             Outcome::Decline { code } => Some(code.clone()),
             _ => pin_refusal(script, request)
-                .or_else(|| self.original_refusal(request, kind))
+                .or_else(|| self.original_refusal(request, kind, place))
                 .map(str::to_owned),
         };
-        let auth_code = format!("{:06}", self.entries.len() % 1_000_000 + 1);
         let standing = if refusal.is_some() {
             Standing::Declined
         } else {
             Standing::Approved
         };
-        self.write(key, request, Some(kind), standing, &auth_code);
+        self.write(script, key, request, Some(kind), standing);
         if let Some(code) = refusal {
             return answer(request, &code, Duration::ZERO, None);
         }
+        let auth_code = auth_code(self.rows.len() - 1);
         match outcome {
-            Outcome::Late { ms } => answer(request, "00", Duration::from_millis(ms), Some(&auth_code)),
             Outcome::Silent => Deed::Silence,
             Outcome::Drop => Deed::Drop,
+            Outcome::Late { ms } => answer(request, "00", Duration::from_millis(ms), Some(&auth_code)),
             Outcome::WrongAmount => wrong_amount(request, &auth_code),
             Outcome::Approve | Outcome::Decline { .. } => answer(request, "00", Duration::ZERO, Some(&auth_code)),
         }
     }
 
+    /// The line that a request repeats: the same numbers, and the same reference number where both name one, on the same
+    /// business date. A reversal that came first stands for it whatever the kind.
+    fn same(&self, key: &Key, request: &Message, kind: Kind) -> Option<(usize, &Row)> {
+        let (place, row) = self.find(key, request.array(37).filter(|_| !names_original(kind)))?;
+        let today = self.dates.len().saturating_sub(1);
+        (usize::from(row.date) == today).then_some((place, row))
+    }
+
+    /// The last line of a key; of those the one with this reference number, where one is named.
+    fn find(&self, key: &Key, rrn: Option<[u8; 12]>) -> Option<(usize, &Row)> {
+        let mut next = self.places.get(key).copied();
+        while let Some(place) = next.and_then(|place| usize::try_from(place).ok()) {
+            let row = self.rows.get(place)?;
+            if rrn.is_none_or(|rrn| row.rrn == NO_REFERENCE || row.rrn == rrn) {
+                return Some((place, row));
+            }
+            next = row.before;
+        }
+        None
+    }
+
     /// Voids the original of a void; the code where there is none in effect.
-    fn original_refusal(&mut self, request: &Message, kind: Kind) -> Option<&'static str> {
+    fn original_refusal(&mut self, request: &Message, kind: Kind, own: u32) -> Option<&'static str> {
         if !matches!(kind, Kind::Void | Kind::CompletionVoid | Kind::PreAuthVoid) {
             return None;
         }
         let names = F61::of(request)?;
-        let own = key(request)?;
-        let original = (own.0.clone(), own.1.clone(), u64::from(names.trace));
-        let place = self.places.get(&original).copied();
-        match place.and_then(|place| self.entries.get_mut(place)) {
-            Some(entry) if entry.standing == Standing::Approved => {
-                entry.standing = Standing::Voided;
-                self.voided.extend(place.map(|place| (own, place)));
+        let original = Key {
+            stan: names.trace,
+            ..key(request)?
+        };
+        match self.find(&original, None).map(|(place, row)| (place, row.standing)) {
+            Some((place, Standing::Approved)) => {
+                self.set(place, Standing::Voided);
+                self.voided.insert(own, u32::try_from(place).unwrap_or(u32::MAX));
                 None
             }
             _ => Some("25"),
@@ -141,15 +259,21 @@ impl Book {
         let Some(key) = key(request) else {
             return answer(request, "30", Duration::ZERO, None);
         };
-        let place = self.places.get(&key).copied();
-        match place.and_then(|place| self.entries.get_mut(place)) {
-            Some(entry) if entry.standing == Standing::Approved => {
-                entry.standing = Standing::Reversed;
-                self.restore(&key);
+        match self
+            .find(&key, request.array(37))
+            .map(|(place, row)| (place, row.standing))
+        {
+            Some((place, Standing::Approved)) => {
+                self.set(place, Standing::Reversed);
+                // What a reversed void had voided is in effect again.
+                let void = u32::try_from(place).unwrap_or(u32::MAX);
+                if let Some(original) = self.voided.remove(&void).and_then(|place| usize::try_from(place).ok()) {
+                    self.set(original, Standing::Approved);
+                }
             }
             Some(_) => {}
             // The original may still be under way: it will find that it is undone.
-            None => self.write(key, request, None, Standing::Reversed, ""),
+            None => self.write(script, key, request, None, Standing::Reversed),
         }
         if script.deaf_to_reversals {
             Deed::Silence
@@ -158,98 +282,115 @@ impl Book {
         }
     }
 
-    /// What a reversed void had voided is in effect again.
-    fn restore(&mut self, void: &Key) {
-        let place = self.voided.remove(void);
-        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
-            entry.standing = Standing::Approved;
+    fn set(&mut self, place: usize, standing: Standing) {
+        if let Some(row) = self.rows.get_mut(place) {
+            row.standing = standing;
+        }
+        self.keep(place);
+    }
+
+    fn write(&mut self, script: &NetworkScript, key: Key, request: &Message, kind: Option<Kind>, standing: Standing) {
+        let pan = request.pan();
+        let digits = pan.as_ref().map(iso8583::Pan::expose).unwrap_or_default();
+        let row = Row {
+            key,
+            rrn: request
+                .array(37)
+                .filter(|_| kind.is_none_or(|kind| !names_original(kind)))
+                .unwrap_or(NO_REFERENCE),
+            card: ends(digits).unwrap_or(NO_CARD),
+            kind,
+            standing,
+            credit_card: script.credit_bins.iter().any(|bin| digits.starts_with(bin.as_str())),
+            date: u16::try_from(self.dates.len().saturating_sub(1)).unwrap_or(u16::MAX),
+            amount: request.number(4).unwrap_or(0),
+            before: None,
+        };
+        self.add(row);
+        self.keep(self.rows.len() - 1);
+    }
+
+    fn add(&mut self, mut row: Row) {
+        let place = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        row.before = self.places.insert(row.key, place);
+        self.rows.push(row);
+    }
+
+    fn keep(&mut self, place: usize) {
+        if let Some(entry) = self.journal.as_ref().and_then(|_| self.entry_at(place)) {
+            let voids = u32::try_from(place)
+                .ok()
+                .and_then(|place| self.voided.get(&place))
+                .copied();
+            let credit = self.rows.get(place).is_some_and(|row| row.credit_card);
+            if let Some(journal) = &mut self.journal {
+                journal.keep(place, &entry, voids, credit);
+            }
         }
     }
 
-    fn entry(&self, key: &Key) -> Option<&Entry> {
-        self.places.get(key).and_then(|place| self.entries.get(*place))
+    /// Takes over a line that was kept; a line of the same place was changed since.
+    pub(super) fn take_over(&mut self, place: usize, entry: &Entry, voids: Option<u32>, credit_card: bool) {
+        if !entry.date.is_empty() {
+            self.set_date(&entry.date);
+        }
+        if let Some(row) = self.rows.get_mut(place) {
+            row.standing = entry.standing;
+        } else if let (Some(terminal), Some(merchant)) = (filled(&entry.terminal), filled(&entry.merchant)) {
+            self.add(Row {
+                key: Key {
+                    terminal,
+                    merchant,
+                    stan: u32::try_from(entry.stan).unwrap_or(0),
+                },
+                rrn: filled(&entry.rrn).unwrap_or(NO_REFERENCE),
+                card: filled(&entry.card).unwrap_or(NO_CARD),
+                kind: entry.kind,
+                standing: entry.standing,
+                credit_card,
+                date: u16::try_from(self.dates.len().saturating_sub(1)).unwrap_or(u16::MAX),
+                amount: entry.amount,
+                before: None,
+            });
+        }
+        let void = u32::try_from(place).unwrap_or(u32::MAX);
+        match voids {
+            Some(original) => drop(self.voided.insert(void, original)),
+            None => drop(self.voided.remove(&void)),
+        }
     }
+}
 
-    fn write(&mut self, key: Key, request: &Message, kind: Option<Kind>, standing: Standing, auth_code: &str) {
-        let (terminal, merchant, stan) = key.clone();
-        self.places.insert(key, self.entries.len());
-        self.entries.push(Entry {
-            terminal,
-            merchant,
-            stan,
-            kind,
-            amount: request.number(4).unwrap_or(0),
-            standing,
-            auth_code: auth_code.to_owned(),
-        });
-    }
+/// Kinds whose field 37 names the original rather than themselves.
+fn names_original(kind: Kind) -> bool {
+    matches!(kind, Kind::Void | Kind::CompletionVoid | Kind::Refund)
+}
+
+fn auth_code(place: usize) -> String {
+    format!("{:06}", place % 1_000_000 + 1)
+}
+
+fn filled<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut whole = [b' '; N];
+    let place = whole.get_mut(..text.len())?;
+    place.copy_from_slice(text.as_bytes());
+    Some(whole)
+}
+
+/// First six and last four digits.
+fn ends(digits: &str) -> Option<[u8; 10]> {
+    let digits = digits.as_bytes();
+    let (first, last) = (digits.get(..6)?, digits.get(digits.len().checked_sub(4)?..)?);
+    let mut ends = NO_CARD;
+    ends.get_mut(..6)?.copy_from_slice(first);
+    ends.get_mut(6..)?.copy_from_slice(last);
+    Some(ends)
 }
 
 fn key(request: &Message) -> Option<Key> {
-    Some((
-        request.text(41)?.to_owned(),
-        request.text(42)?.to_owned(),
-        request.number(11)?,
-    ))
-}
-
-fn balance(script: &NetworkScript, request: &Message) -> Deed {
-    let pan = request.pan();
-    match script.outcome(pan.as_ref().map(iso8583::Pan::expose)) {
-        Outcome::Decline { code } => answer(request, code, Duration::ZERO, None),
-        Outcome::Silent => Deed::Silence,
-        Outcome::Drop => Deed::Drop,
-        _ => match pin_refusal(script, request) {
-            Some(code) => answer(request, code, Duration::ZERO, None),
-            None => answer(request, "00", Duration::ZERO, None),
-        },
-    }
-}
-
-/// 55 for a wrong PIN, 99 for one that does not open.
-fn pin_refusal(script: &NetworkScript, request: &Message) -> Option<&'static str> {
-    let block = request.array(52)?;
-    let key = DesKey::from_hex(&script.zone_key).ok()?;
-    let pan = request.pan();
-    let mixed_in = pan
-        .as_ref()
-        .filter(|_| F53::of(request).is_some_and(|f53| f53.pin == PinForm::WithPan));
-    match decrypt_pin(&key, block, mixed_in) {
-        Err(PinError::Block | PinError::NotAPin) => Some("99"),
-        Ok(pin) => {
-            let known = script.card(pan.as_ref()?.expose())?.pin.as_ref()?;
-            (pin.expose() != known).then_some("55")
-        }
-    }
-}
-
-/// Institution numbers of field 44: issuer and acquirer.
-const INSTITUTIONS: &str = "01020000   48221000   ";
-
-fn answer(request: &Message, code: &str, wait: Duration, auth_code: Option<&str>) -> Deed {
-    let built = || -> Result<Message, EncodeError> {
-        let mut message = request.answer(&[2, 3, 4, 11, 14, 25, 32, 41, 42, 49, 60]);
-        message.set(39, code)?;
-        if let Some(auth_code) = auth_code {
-            message.set(38, auth_code)?.set(44, INSTITUTIONS)?;
-        }
-        if code == "00" && Kind::of(request) == Some(Kind::Balance) {
-            message.set(54, &Balance::available(123_456).text()?)?;
-        }
-        Ok(message)
-    };
-    built().map_or(Deed::Silence, |message| Deed::Answer(wait, Box::new(message)))
-}
-
-fn wrong_amount(request: &Message, auth_code: &str) -> Deed {
-    match answer(request, "00", Duration::ZERO, Some(auth_code)) {
-        Deed::Answer(wait, mut message) => {
-            let other = request.number(4).unwrap_or(0) % 1_000_000 + 1;
-            if message.set_number(4, other).is_err() {
-                return Deed::Silence;
-            }
-            Deed::Answer(wait, message)
-        }
-        other => other,
-    }
+    Some(Key {
+        terminal: request.array(41)?,
+        merchant: request.array(42)?,
+        stan: u32::try_from(request.number(11)?).ok()?,
+    })
 }

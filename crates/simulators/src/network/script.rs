@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rules::Play;
+
 /// How a request ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
@@ -41,13 +43,16 @@ pub struct CardScript {
     pub outcome: Outcome,
 }
 
-/// The whole script. No `Debug`: it holds a key and card numbers.
+/// The whole script. No `Debug`: it holds keys and card numbers.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkScript {
     /// PIN key of the line to the acquirer (zone key), hex; empty: PINs are not looked at.
     #[serde(default)]
     pub zone_key: String,
+    /// MAC key of the line, hex, for the ECB form; empty: there is no MAC.
+    #[serde(default)]
+    pub mac_key: String,
     /// Cards with an outcome of their own.
     #[serde(default)]
     pub cards: Vec<CardScript>,
@@ -57,6 +62,12 @@ pub struct NetworkScript {
     /// Whether reversals are left without an answer.
     #[serde(default)]
     pub deaf_to_reversals: bool,
+    /// Beginnings of the numbers of credit cards; all others are debit cards. It decides the fees of the clearing file.
+    #[serde(default)]
+    pub credit_bins: Vec<String>,
+    /// Rules, delays, outages.
+    #[serde(default)]
+    pub play: Play,
 }
 
 impl NetworkScript {

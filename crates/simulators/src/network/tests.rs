@@ -1,4 +1,6 @@
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod play;
+
 use std::time::Duration;
 
 use iso8583::crypto::{DesKey, Pin, encrypt_pin};
@@ -64,13 +66,16 @@ fn reversal(stan: u64) -> Message {
     message
 }
 
-async fn ask(network: &Network, message: &Message) -> Option<Message> {
-    let header = Header::from_hex("603100310000");
-    let frame = Frame {
+fn framed(message: &Message) -> Frame {
+    Frame {
         tpdu: Tpdu::from_hex("6000040000").unwrap(),
-        header,
+        header: Header::from_hex("603100310000"),
         message: message.encode().unwrap(),
-    };
+    }
+}
+
+async fn ask(network: &Network, message: &Message) -> Option<Message> {
+    let frame = framed(message);
     let patience = Duration::from_millis(500);
     let answer = exchange(&network.address().to_string(), &frame, patience).await.ok()?;
     Some(Message::decode(&answer.message).unwrap())

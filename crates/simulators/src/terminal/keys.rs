@@ -1,6 +1,6 @@
 //! The terminal's own side of keys and PIN.
 
-use iso8583::crypto::{DesKey, KeyError, MacAlgorithm, MacKey, Pin, encrypt_pin};
+use iso8583::crypto::{DesKey, KeyError, MacAlgorithm, MacKey, Pin, Sm4Key, encrypt_pin};
 use iso8583::values::{KeyLayout, SignInKeys};
 use iso8583::{Message, Pan};
 use serde::{Deserialize, Serialize};
@@ -21,11 +21,18 @@ fn unusable(error: KeyError) -> TerminalError {
 impl Keys {
     /// Opens field 62 of a sign-in's answer with the master key; each key must give its check value.
     pub(super) fn open(master: &str, answer: &Message, code: u16) -> Result<Self, TerminalError> {
-        let master = DesKey::from_hex(master).map_err(unusable)?;
         let layout = KeyLayout::from_code(code).ok_or(TerminalError::BadReply("it brings keys nobody asked for"))?;
         let bytes = answer.bytes(62).ok_or(TerminalError::BadReply("it brings no keys"))?;
         let keys = SignInKeys::parse(bytes, layout).map_err(|_| TerminalError::BadReply("its keys cannot be read"))?;
         let wrong = |_| TerminalError::BadReply("its keys do not give their check values");
+        if layout == KeyLayout::Sm4 {
+            let master = Sm4Key::from_hex(master).map_err(unusable)?;
+            return Ok(Self {
+                pik: to_hex(keys.pik.open_sm4(&master).map_err(wrong)?.expose()),
+                mak: to_hex(keys.mak.open_sm4(&master).map_err(wrong)?.expose()),
+            });
+        }
+        let master = DesKey::from_hex(master).map_err(unusable)?;
         Ok(Self {
             pik: to_hex(keys.pik.open(&master).map_err(wrong)?.expose()),
             mak: to_hex(keys.mak.open(&master).map_err(wrong)?.expose()),

@@ -30,8 +30,14 @@ impl Terminal {
             }
         };
         Totals {
-            debit: tally(&[Action::Sale]),
-            credit: tally(&[Action::Void, Action::Refund]),
+            debit: tally(&[
+                Action::Sale,
+                Action::QrSale,
+                Action::Completion,
+                Action::OfflineSale,
+                Action::Adjust,
+            ]),
+            credit: tally(&[Action::Void, Action::Refund, Action::CompletionVoid]),
             ..Totals::default()
         }
     }

@@ -29,6 +29,30 @@ pub enum Action {
     Reversal,
     /// Settlement 批结算.
     Settle,
+    /// Report of state 状态上送.
+    Status,
+    /// Sale by a scanned code 扫码消费.
+    QrSale,
+    /// Pre-authorisation 预授权.
+    PreAuth,
+    /// Its void 预授权撤销.
+    PreAuthVoid,
+    /// Completion 预授权完成.
+    Completion,
+    /// Its void 预授权完成撤销.
+    CompletionVoid,
+    /// Sale without a line 离线消费.
+    OfflineSale,
+    /// What is added to a sale afterwards 调整.
+    Adjust,
+    /// Load of electronic cash 圈存.
+    Load,
+    /// Its void 充值撤销.
+    LoadVoid,
+    /// Result of an issuer's script 脚本通知.
+    Script,
+    /// Signature of the card holder 电子签名.
+    Signature,
 }
 
 impl Action {
@@ -45,6 +69,18 @@ impl Action {
             Self::Balance => ("余额查询", "Balance"),
             Self::Reversal => ("冲正", "Reversal"),
             Self::Settle => ("批结算", "Settlement"),
+            Self::Status => ("状态上送", "Report of state"),
+            Self::QrSale => ("扫码消费", "Sale by code"),
+            Self::PreAuth => ("预授权", "Pre-authorisation"),
+            Self::PreAuthVoid => ("预授权撤销", "Pre-authorisation void"),
+            Self::Completion => ("预授权完成", "Completion"),
+            Self::CompletionVoid => ("预授权完成撤销", "Completion void"),
+            Self::OfflineSale => ("离线消费", "Offline sale"),
+            Self::Adjust => ("调整", "Adjustment"),
+            Self::Load => ("圈存", "Load"),
+            Self::LoadVoid => ("充值撤销", "Load void"),
+            Self::Script => ("脚本通知", "Script result"),
+            Self::Signature => ("电子签名", "Signature"),
         }
     }
 }

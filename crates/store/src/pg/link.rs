@@ -10,7 +10,7 @@ use postgres::error::{DbError, SqlState};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 
-use crate::{Error, Row, Value, text};
+use crate::{Error, Kind, Row, Value, text};
 
 /// Prepared statements kept per connection; lists with filters make many texts, so there is an end to it.
 const STATEMENTS: usize = 1024;
@@ -104,6 +104,77 @@ impl Link {
         self.client
             .execute(&statement, &args)
             .map_err(|error| self.explain(&sql, &error))
+    }
+
+    /// The rows travel as one array per column.
+    pub(crate) fn given(
+        &mut self,
+        columns: &[(&str, Kind)],
+        sql: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<Row>, Error> {
+        if rows
+            .iter()
+            .flatten()
+            .any(|value| matches!(value, Value::Text(text) if text.contains('\0')))
+        {
+            return Err(Error::usage(sql, "an argument holds a NUL character"));
+        }
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let marks: Vec<String> = (1..=columns.len()).map(|i| format!("${i}")).collect();
+        let text = format!(
+            "with given as (select * from unnest({}) as many({})) {sql}",
+            marks.join(","),
+            names.join(",")
+        );
+        let types: Vec<Type> = columns.iter().map(|(_, kind)| array_of_kind(*kind)).collect();
+        let statement = self.prepared(&text, &types, |known| known == types)?;
+        let arrays: Vec<Vec<&Value>> = (0..columns.len())
+            .map(|column| rows.iter().filter_map(|row| row.get(column)).collect())
+            .collect();
+        let args: Arguments<'_> = arrays.iter().map(|values| values as &(dyn ToSql + Sync)).collect();
+        let found = self
+            .client
+            .query(&statement, &args)
+            .map_err(|error| self.explain(&text, &error))?;
+        Ok(found
+            .iter()
+            .map(|row| Row::new((0..row.len()).map(|i| read(row, i)).collect()))
+            .collect())
+    }
+
+    pub(crate) fn change_each(
+        &mut self,
+        columns: &[(&str, Kind)],
+        sql: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<i64>, Error> {
+        let table = if sql.trim_start().starts_with("delete") {
+            "using given g"
+        } else {
+            "from given g"
+        };
+        let mut text = sql.replace("{given}", table);
+        for (name, _) in columns {
+            text = text.replace(&format!("{{{name}}}"), &format!("g.{name}"));
+        }
+        let key = columns.first().map_or("", |(name, _)| *name);
+        let found = self.given(columns, &format!("{text} returning g.{key}"), rows)?;
+        found.iter().map(|row| row.take(0)).collect()
+    }
+
+    pub(crate) fn insert_each(
+        &mut self,
+        table: &str,
+        columns: &[(&str, Kind)],
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<i64>, Error> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let (all, key) = (names.join(","), names.first().copied().unwrap_or_default());
+        let text =
+            format!("insert into {table} ({all}) select {all} from given on conflict do nothing returning {key}");
+        let found = self.given(columns, &text, rows)?;
+        found.iter().map(|row| row.take(0)).collect()
     }
 
     /// Runs a statement of a schema once; it is not worth keeping.
@@ -262,6 +333,15 @@ fn array_of(value: &Value) -> Type {
         Value::Int(_) => Type::INT8_ARRAY,
         Value::Blob(_) => Type::BYTEA_ARRAY,
         Value::Bool(_) => Type::BOOL_ARRAY,
+    }
+}
+
+fn array_of_kind(kind: Kind) -> Type {
+    match kind {
+        Kind::Int => Type::INT8_ARRAY,
+        Kind::Text => Type::TEXT_ARRAY,
+        Kind::Blob => Type::BYTEA_ARRAY,
+        Kind::Bool => Type::BOOL_ARRAY,
     }
 }
 

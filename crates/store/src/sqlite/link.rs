@@ -2,18 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, ffi};
 
-use crate::{Error, Row, Value, text};
+use crate::{Error, Kind, Row, Value, text};
 
 /// Renumbered texts kept per connection; lists with filters make many texts, so there is an end to it.
 const TEXTS: usize = 1024;
-
-/// Most rows in one statement of `insert_many`; smaller remainders go in powers of two, so that few texts exist.
-const MANY: usize = 64;
 
 /// A connection with its texts.
 pub(crate) struct Link {
@@ -65,27 +61,79 @@ impl Link {
         columns: usize,
         rows: &[Vec<Value>],
     ) -> Result<u64, Error> {
-        // SQLite takes 32766 arguments.
-        let most = (32_766 / columns).clamp(1, MANY);
-        let mut rest = rows;
+        // One row at a time: a statement of several would first copy every page it changes, to be able to undo itself.
+        let sql = format!("{head}values ({}){tail}", marks(columns));
+        let mut statement = self.prepare(&sql).map_err(|error| self.explain(&sql, &error))?;
         let mut count = 0;
-        while !rest.is_empty() {
-            let size = 1 << rest.len().min(most).ilog2();
-            let (chunk, after) = rest.split_at(size);
-            let mut sql = format!("{head}values ");
-            for row in 0..size {
-                sql.push_str(if row == 0 { "(" } else { ",(" });
-                for column in 0..columns {
-                    let comma = if column == 0 { "" } else { "," };
-                    let _ = write!(sql, "{comma}${}", row * columns + column + 1);
-                }
-                sql.push(')');
-            }
-            sql.push_str(tail);
-            count += self.run(&sql, &chunk.concat())?;
-            rest = after;
+        for row in rows {
+            self.bind(&mut statement, &sql, row)?;
+            let inserted = statement.raw_execute().map_err(|error| self.explain(&sql, &error))?;
+            count += inserted as u64;
         }
         Ok(count)
+    }
+
+    pub(crate) fn given(&self, columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Row>, Error> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let text = format!(
+            "with given({}) as (values ({})) {sql}",
+            names.join(","),
+            marks(columns.len())
+        );
+        let mut statement = self.prepare(&text).map_err(|error| self.explain(sql, &error))?;
+        let width = statement.column_count();
+        let mut found = Vec::new();
+        for row in rows {
+            self.bind(&mut statement, sql, row)?;
+            let mut answers = statement.raw_query();
+            while let Some(row) = answers.next().map_err(|error| self.explain(sql, &error))? {
+                let column = |i| row.get_ref(i).map_err(|error| self.explain(sql, &error)).map(read);
+                found.push(Row::new((0..width).map(column).collect::<Result<_, Error>>()?));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn change_each(
+        &self,
+        columns: &[(&str, Kind)],
+        sql: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<i64>, Error> {
+        let mut text = sql.replace("{given}", "");
+        for (i, (name, _)) in columns.iter().enumerate() {
+            text = text.replace(&format!("{{{name}}}"), &format!("${}", i + 1));
+        }
+        self.one_by_one(&text, rows)
+    }
+
+    pub(crate) fn insert_each(
+        &self,
+        table: &str,
+        columns: &[(&str, Kind)],
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<i64>, Error> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let text = format!(
+            "insert into {table} ({}) values ({}) on conflict do nothing",
+            names.join(","),
+            marks(columns.len())
+        );
+        self.one_by_one(&text, rows)
+    }
+
+    /// Runs a statement for each row; the first value of those that changed something.
+    fn one_by_one(&self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<i64>, Error> {
+        let mut statement = self.prepare(sql).map_err(|error| self.explain(sql, &error))?;
+        let mut changed = Vec::with_capacity(rows.len());
+        for row in rows {
+            self.bind(&mut statement, sql, row)?;
+            let count = statement.raw_execute().map_err(|error| self.explain(sql, &error))?;
+            if let (1.., Some(Value::Int(key))) = (count, row.first()) {
+                changed.push(*key);
+            }
+        }
+        Ok(changed)
     }
 
     /// Runs a statement of a schema once; it is not worth keeping.
@@ -108,6 +156,11 @@ impl Link {
                 format!("takes {wanted} arguments, got {}", args.len()),
             ));
         }
+        self.bind(&mut statement, sql, args)?;
+        Ok(statement)
+    }
+
+    fn bind(&self, statement: &mut CachedStatement<'_>, sql: &str, args: &[Value]) -> Result<(), Error> {
         for (i, value) in args.iter().enumerate() {
             if matches!(value, Value::Text(text) if text.contains('\0')) {
                 return Err(Error::usage(sql, format!("argument ${} holds a NUL character", i + 1)));
@@ -116,7 +169,7 @@ impl Link {
                 .raw_bind_parameter(i + 1, value)
                 .map_err(|error| self.explain(sql, &error))?;
         }
-        Ok(statement)
+        Ok(())
     }
 
     fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
@@ -199,6 +252,12 @@ impl Link {
             _ => format!("{table}_pkey"),
         }
     }
+}
+
+/// `$1,$2,…`.
+fn marks(count: usize) -> String {
+    let marks: Vec<String> = (1..=count).map(|i| format!("${i}")).collect();
+    marks.join(",")
 }
 
 impl rusqlite::ToSql for Value {

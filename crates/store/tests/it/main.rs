@@ -3,6 +3,7 @@
 
 mod connection;
 mod durability;
+mod encrypted;
 mod results;
 mod schema;
 mod writing;

@@ -132,7 +132,9 @@ fn addresses_that_cannot_be_honoured_are_refused_with_the_reason() {
     let table = [
         ("mysql://localhost/x", "sqlite: or postgres://"),
         ("sqlite:", "path"),
-        ("postgres://u@localhost/x?sslmode=require", "sslmode"),
+        ("postgres://u@localhost/x?sslmode=require", "sslrootcert"),
+        ("postgres://u@localhost/x?sslmode=verify-full", "sslrootcert"),
+        ("postgres://u@localhost/x?sslrootcert=/ca.pem", "sslmode=require"),
         ("postgres://u:secret@localhost/x?nonsense=1", "should look like"),
     ];
     for (url, reason) in table {

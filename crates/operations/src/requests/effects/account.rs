@@ -1,8 +1,11 @@
 //! The change of a settlement account: proved by a small amount, proposed as a new version, cooling off, and current
 //! from a boundary between two settlement batches on. Until then money goes to the old one; the change can be undone.
 
+use domain::catalog::MerchantKind;
+use domain::identifiers::BankCard;
 use domain::ids::SettlementAccountId;
 use domain::money::Fen;
+use domain::names::Lang;
 use domain::stages::{SETTLEMENT_ACCOUNT, SubjectKind};
 use domain::time::{Duration, Time};
 use serde_json::json;
@@ -142,8 +145,33 @@ pub(super) fn check_change(
     Ok(Checked::Fine)
 }
 
-/// A change to the account that receives payouts already is none.
+/// Whether a number is that of a person's card rather than of a company's account.
+fn is_card(number: &str) -> bool {
+    BankCard::parse(number).is_ok()
+}
+
+/// Whose account money may go to: a company's to its corporate account, a micro merchant's to the principal's card, a
+/// sole trader's to either.
+fn check_kind(work: &Work, number: &str) -> Done<()> {
+    let wrong = |zh: &str, en: &str| Err(Refused::field("account_number", "kind", zh, en));
+    match (work.chain.kind, is_card(number)) {
+        (Some(MerchantKind::Enterprise), true) => wrong(
+            "企业须结算到本单位的对公账户，不能用个人卡",
+            "a company is paid to its own corporate account, not to a personal card",
+        ),
+        (Some(MerchantKind::Micro), false) => wrong(
+            "小微商户须结算到负责人本人的一类借记卡",
+            "a micro merchant is paid to the principal's own class I debit card",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// The account must be of the kind the merchant may use, and a change to the one that receives payouts already is none.
 fn check_number(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, step: &str, given: &Given) -> Done<()> {
+    if let Some(number) = given.get("account_number") {
+        check_kind(work, number)?;
+    }
     if work.request.kind != "settlement_account_change" {
         return Ok(());
     }
@@ -214,11 +242,7 @@ pub(super) fn propose(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &st
     let bank = evidence::find(ctx, work, "account_bank")?
         .map(|b| b.expose().clone())
         .unwrap_or_default();
-    let kind = if number.starts_with("62") {
-        "personal"
-    } else {
-        "corporate"
-    };
+    let kind = if is_card(&number) { "personal" } else { "corporate" };
     let (at, from) = (ctx.now.millis(), effective.millis());
     let proposed = AccountRow {
         merchant_id: merchant.clone(),
@@ -360,9 +384,15 @@ pub(super) fn check_boundary(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, st
     Err(Refused::conflict(
         "step",
         step,
-        format!(
-            "the change cools off and takes effect at {}; until then it can be undone",
-            at.rfc3339()
+        domain::text!(
+            format!(
+                "变更处于冷静期，将于 {} 生效；此前可以撤销",
+                ctx.platform.zone.human(at, ctx.now, Lang::Zh)
+            ),
+            format!(
+                "the change cools off and takes effect at {}; until then it can be undone",
+                at.rfc3339()
+            ),
         ),
     ))
 }
@@ -446,7 +476,10 @@ pub(super) fn give_up(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work) -> Done<(
         return Err(Refused::conflict(
             "request",
             &work.request.id,
-            "the new account is in effect; open another change to go back",
+            domain::text!(
+                "新账户已生效；如需换回，请另行提出变更",
+                "the new account is in effect; open another change to go back"
+            ),
         ));
     }
     work.details.account = None;

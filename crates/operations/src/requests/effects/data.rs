@@ -1,5 +1,7 @@
 //! Corrected data: which field of a form is kept where.
 
+use std::collections::BTreeMap;
+
 use domain::secret::SecretString;
 use domain::stages::SubjectKind;
 use serde_json::json;
@@ -59,6 +61,36 @@ pub(crate) fn is_data(field: &str) -> bool {
 /// Whether a value given in one step of a request is known in the others, so that it is not asked again.
 pub(crate) fn is_kept(field: &str) -> bool {
     is_data(field) || OF_ACCOUNT.contains(&field) || field == "account_bank"
+}
+
+/// What stands on record now under each field whose value outlives a request, as people may read it: by field code.
+pub(crate) fn on_record(tx: &mut Tx<'_>, work: &Work) -> Done<BTreeMap<String, String>> {
+    let merchant = &work.request.merchant_id;
+    let known = parties::merchant(tx, merchant)?.ok_or_else(|| Refused::not_found("merchant", merchant.as_str()))?;
+    let mut found = BTreeMap::new();
+    let mut keep = |code: &str, value: String| {
+        if !value.is_empty() && value != "-" {
+            found.insert(code.to_owned(), value);
+        }
+    };
+    keep("merchant_name", known.name);
+    keep("uscc", known.uscc);
+    if let Some(id) = shop(tx, work)?
+        && let Some(shop) = parties::shop(tx, merchant, &id)?
+    {
+        keep("shop_name", shop.name);
+        keep("shop_address", shop.address);
+    }
+    for value in private::masked(tx, merchant, "merchant", merchant)? {
+        keep(&value.field, value.masked);
+    }
+    if let Some(account) = parties::current_account(tx, merchant)? {
+        for value in private::masked(tx, merchant, "settlement_account", &account.id)? {
+            keep(&value.field, value.masked);
+        }
+        keep("account_bank", account.bank);
+    }
+    Ok(found)
 }
 
 /// Writes what a step corrected; the merchant's version counts the change.

@@ -133,12 +133,15 @@ pub(super) fn check_code(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: 
     Ok(Checked::Fine)
 }
 
-fn terminal(work: &Work, step: &str) -> Done<String> {
+pub(super) fn terminal(work: &Work, step: &str) -> Done<String> {
     work.chain.terminal.clone().ok_or_else(|| {
         Refused::conflict(
             "step",
             step,
-            "it concerns one terminal; open the request for that terminal",
+            domain::text!(
+                "该步骤针对一台终端，请为该终端提出申请",
+                "it concerns one terminal; open the request for that terminal"
+            ),
         )
     })
 }

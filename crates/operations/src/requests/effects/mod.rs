@@ -3,24 +3,30 @@
 
 mod account;
 mod agent;
+mod contract;
 mod data;
 mod device;
+mod exchange;
+mod loading;
+mod pause;
 
 use std::collections::BTreeMap;
 
-use domain::ids::{ContractId, RegistrationId};
+use domain::ids::RegistrationId;
 use domain::money::Fen;
-use domain::stages::{CONTRACT, REGISTRATION, SubjectKind};
+use domain::stages::{REGISTRATION, SubjectKind};
 use serde_json::{Value, json};
 use store::Tx;
-use store::parties::{self, ContractRow};
 use store::registrations::{self, RegistrationRow};
 
 pub use account::micro_deposit;
 pub(crate) use account::money_words;
-pub(crate) use data::{is_data, is_kept};
+pub(crate) use contract::SIGNATURE;
+pub use contract::{Agreement, agreement};
+pub(crate) use data::{is_data, is_kept, on_record};
 pub(crate) use device::all_of;
 pub use device::new_activation_code;
+pub use loading::{Machine, machine_of, machines_stamp};
 
 use super::evidence;
 use super::work::{Work, as_system, list_of};
@@ -61,15 +67,18 @@ const EFFECTS: &[Effect] = &[
     Effect("assign_agent",              Some(agent::check),                Some(agent::hand_over),     None),
     Effect("complete_training",         None,                              None,                       Some(trained)),
     Effect("wait_for_review",           None,                              None,                       Some(reviewed)),
-    Effect("sign_contract",             None,                              Some(draft_contract),       Some(signed)),
-    Effect("sign_amendment",            None,                              Some(draft_contract),       Some(signed)),
+    Effect("sign_contract",             Some(contract::check),             Some(contract::draft),      Some(contract::signed)),
+    Effect("sign_amendment",            Some(contract::check),             Some(contract::draft),      Some(contract::signed)),
+    Effect("plan_pause",                Some(pause::check),                None,                       Some(pause::begin)),
     Effect("pay_arrears",               None,                              None,                       Some(paid)),
     Effect("top_up_balance",            None,                              None,                       Some(paid)),
     Effect("re_register_terminal",      None,                              Some(ensure_registration),  None),
-    Effect("request_replacement",       None,                              Some(ensure_registration),  None),
+    Effect("request_replacement",       Some(exchange::check),             Some(exchange::swap),       None),
+    Effect("issue_replacement",         Some(exchange::check),             Some(exchange::swap),       None),
+    Effect("inject_keys",               Some(loading::load),               None,                       None),
     Effect("request_activation_code",   Some(device::issue_code),          None,                       None),
     Effect("activate_device",           Some(device::check_code),          None,                       Some(device::activated)),
-    Effect("return_device",             Some(device::check_serial),        None,                       None),
+    Effect("return_device",             Some(exchange::check_return),      None,                       Some(exchange::returned)),
     Effect("report_found",              Some(device::check_serial),        None,                       None),
     Effect("destroy_keys",              None,                              Some(nothing_open),         Some(device::destroy_keys)),
 ];
@@ -295,38 +304,6 @@ fn cancel_closure(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> D
     Ok(())
 }
 
-/// A merchant without an agreement gets a draft to sign.
-fn draft_contract(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    if !work.subject(SubjectKind::Contract).is_empty() {
-        return Ok(());
-    }
-    let id: ContractId = ctx.ids.id(ctx.now);
-    let merchant = work.request.merchant_id.clone();
-    let number = format!("C{}", work.chain.label(SubjectKind::Merchant, ctx.lang));
-    let draft = ContractRow {
-        merchant_id: merchant.clone(),
-        id: id.to_string(),
-        number,
-        terms_version: "1".into(),
-        stage: CONTRACT.start.to_owned(),
-        signed_at: None,
-        expires_at: None,
-        created_at: ctx.now.millis(),
-    };
-    parties::insert_contract(tx, &draft)?;
-    let why = work.request.id.clone();
-    as_system(ctx, &why, |ctx| {
-        crate::moves::born(tx, ctx, &merchant, SubjectKind::Contract, id.as_str(), CONTRACT.start)
-    })?;
-    work.reload_chain(tx)
-}
-
-/// From when and until when the agreement runs is noted.
-fn signed(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
-    let merchant = work.request.merchant_id.clone();
-    merchants::note_signed(tx, ctx, &merchant)
-}
-
 /// The amount due stands in the stops the step serves; that much was paid.
 fn paid(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) -> Done<()> {
     let serves = work.step(step).map(|s| list_of(&s.serves)).unwrap_or_default();
@@ -396,7 +373,13 @@ fn ensure_registration(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str)
 }
 
 /// Keys are destroyed only where nothing is open any more: sales went on until now.
-fn nothing_open(tx: &mut Tx<'_>, _: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
+fn nothing_open(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, _: &str) -> Done<()> {
     let terminal = work.chain.terminal.clone();
-    preflight::check(tx, &work.request.merchant_id, terminal.as_deref(), &work.request.id)
+    preflight::check(
+        tx,
+        ctx,
+        &work.request.merchant_id,
+        terminal.as_deref(),
+        &work.request.id,
+    )
 }

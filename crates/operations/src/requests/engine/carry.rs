@@ -138,7 +138,10 @@ fn write(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, code: &str, follows: &
             return Err(Refused::conflict(
                 kind.code(),
                 "-",
-                format!("«{code}» needs one, and there is none yet; add it to this merchant or terminal first"),
+                domain::text!(
+                    format!("步骤「{code}」需要它，但尚未建立；请先为该商户或终端添加"),
+                    format!("«{code}» needs one, and there is none yet; add it to this merchant or terminal first"),
+                ),
             ));
         }
         moves::apply(tx, ctx, &merchant, *kind, &id, event)?;
@@ -163,6 +166,7 @@ fn write(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, code: &str, follows: &
             },
         )?;
         work.details.seen.insert(placed.id);
+        work.details.wanted |= ctx.catalog().blocked_by(reason).0;
     }
     Ok(())
 }

@@ -138,13 +138,7 @@ fn for_kind(work: &mut Work, catalog: &Catalog, ctx: &Ctx) -> Done<Vec<PlannedSt
     let mut steps = Vec::new();
     for code in &codes {
         let step = step_row(catalog, code)?;
-        let mut planned = PlannedStep {
-            step: code.clone(),
-            kind: step.subject,
-            serves: Vec::new(),
-            documents: step.documents.clone(),
-            fields: step.fields.clone(),
-        };
+        let mut planned = PlannedStep::of(step, &world);
         for cause in world.causes().iter().filter(|c| c.hidden_by.is_none()) {
             let way = World::way_out(cause.reason, &choices);
             if way.contains(code) && way.iter().all(|s| codes.contains(s)) {

@@ -50,7 +50,12 @@ impl Turn {
             .filter_map(|r| catalog.reasons.get(r))
             .map(|r| &r.lift)
             .collect();
-        let fixed = plan_row(catalog, &work.request.kind)?.approvals;
+        // How many people a kind takes is about its review; what one role accepts on the way takes one of that role.
+        let fixed = if is_review(catalog, &step) {
+            plan_row(catalog, &work.request.kind)?.approvals
+        } else {
+            1
+        };
         let by: BTreeSet<&str> = lifts.iter().flat_map(|l| l.by.iter().map(String::as_str)).collect();
         let able: &[String] = if is_review(catalog, &step) { &row.by } else { &[] };
         let role = accepted_by.unwrap_or_else(|| reviewer(able, &by).to_owned());

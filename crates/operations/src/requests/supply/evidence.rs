@@ -20,12 +20,25 @@ pub(crate) struct Evidence {
     pub fields: BTreeMap<String, Given>,
     /// The person read and confirmed.
     pub confirmed: bool,
+    /// What was signed, where it is a signature; whose it is stands among the values.
+    pub signed: Option<Signed>,
     /// User id of who supplied it last.
     pub by: String,
     /// Everybody who ever supplied a part of it; none of them may judge it.
     pub people: BTreeSet<String>,
     /// When.
     pub at: i64,
+}
+
+/// The text under a signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Signed {
+    /// Contract id.
+    pub contract: String,
+    /// The version of the terms.
+    pub terms: String,
+    /// Digest of the text, hexadecimal.
+    pub sha256: String,
 }
 
 /// One value.

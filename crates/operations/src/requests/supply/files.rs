@@ -1,12 +1,13 @@
-//! Documents: taken in, recognised by their first bytes, sealed, and handed out to those who may read them.
+//! Documents: taken in, recognised by their content, sealed, and handed out to those who may read them.
 
 use domain::ids::DocumentId;
 use serde_json::json;
 use store::Tx;
 use store::documents::DocumentRow;
 
+use super::looked_at::{self, Fault};
 use crate::ctx::Ctx;
-use crate::refused::{Done, Refused};
+use crate::refused::{self, Done, Refused};
 use crate::requests::access;
 use crate::requests::evidence::Evidence;
 use crate::requests::views::document_view;
@@ -49,10 +50,14 @@ pub fn attach(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Attach) -> Done<DocumentV
         .step(&command.step)
         .ok_or_else(|| Refused::not_found("step", &command.step))?;
     if !matches!(step.state.as_str(), "todo" | "returned") {
+        let state = refused::state_words(&step.state);
         return Err(Refused::conflict(
             "step",
             &command.step,
-            format!("it is {}; nothing can be added to it now", step.state),
+            domain::text!(
+                format!("该步骤{}，现在不能再添加材料", state.zh),
+                format!("it is {}; nothing can be added to it now", state.en),
+            ),
         ));
     }
     if !list_of(&step.documents).contains(&command.kind) {
@@ -159,7 +164,9 @@ pub fn document(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Don
             "the content of document {id} is not what was uploaded"
         )));
     }
-    Ok((document_view(&row), bytes))
+    let mut view = document_view(&row);
+    looked_at::handed_out_as(&row.media_type).clone_into(&mut view.media_type);
+    Ok((view, bytes))
 }
 
 fn place(document: &DocumentRow) -> String {
@@ -179,32 +186,28 @@ fn checked(bytes: &[u8]) -> Done<&'static str> {
             "the file is larger than 8 MB; compress or split it",
         );
     }
-    media_type(bytes).map_or_else(
-        || {
-            refused(
-                "type",
-                "只接受 PDF、PNG、JPEG 和 WebP；其他格式请先另存为其中一种，或拍照上传",
-                "only PDF, PNG, JPEG and WebP are taken; save it as one of these, or photograph it",
-            )
-        },
-        Ok,
-    )
-}
-
-/// What a content is, by its first bytes. Nothing that a browser would run (SVG, HTML) is among them.
-fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    const MARKS: [(&[u8], &str); 3] = [
-        (b"%PDF-", "application/pdf"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-    ];
-    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        return Some("image/webp");
-    }
-    MARKS
-        .iter()
-        .find(|(mark, _)| bytes.starts_with(mark))
-        .map(|(_, name)| *name)
+    looked_at::media_type(bytes).or_else(|fault| match fault {
+        Fault::Kind => refused(
+            "type",
+            "只接受 PDF、PNG、JPEG 和 WebP；其他格式请先另存为其中一种，或拍照上传",
+            "only PDF, PNG, JPEG and WebP are taken; save it as one of these, or photograph it",
+        ),
+        Fault::Broken => refused(
+            "broken",
+            "文件不完整或内容与格式不符，请重新导出、拍照或上传",
+            "the file is cut off or not what it begins like; save, photograph or upload it again",
+        ),
+        Fault::Small => refused(
+            "pixels",
+            "图片太小，看不清内容，请上传原图",
+            "the picture is too small to show anything; upload the original",
+        ),
+        Fault::Large => refused(
+            "pixels",
+            "图片尺寸过大，请缩小到每边不超过 20000 像素后上传",
+            "the picture has too many pixels; make it smaller, at most 20000 on a side",
+        ),
+    })
 }
 
 /// A file name fit to be shown: its last part, without control characters or marks that turn the reading direction.
@@ -221,23 +224,6 @@ fn display_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_content_decides_what_a_file_is() {
-        assert_eq!(media_type(b"%PDF-1.7 ..."), Some("application/pdf"));
-        assert_eq!(media_type(b"\x89PNG\r\n\x1a\n...."), Some("image/png"));
-        assert_eq!(media_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
-        assert_eq!(media_type(b"RIFF\0\0\0\0WEBPVP8 "), Some("image/webp"));
-        for wrong in [
-            &b"<svg onload=alert(1)>"[..],
-            b"GIF89a",
-            b"RIFF\0\0\0\0WAVE",
-            b"PNG",
-            b"",
-        ] {
-            assert_eq!(media_type(wrong), None);
-        }
-    }
 
     #[test]
     fn a_file_name_is_only_ever_shown() {

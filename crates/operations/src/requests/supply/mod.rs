@@ -3,4 +3,5 @@
 pub(super) mod evidence;
 pub(super) mod fields;
 pub(super) mod files;
+mod looked_at;
 pub(super) mod submit;

@@ -21,6 +21,9 @@ use crate::requests::work::{Work, list_of, step_row};
 use crate::trace::{self, Change};
 use crate::views::RequestView;
 
+/// Longest name under a signature, in characters.
+const MOST_NAME: usize = 60;
+
 /// A step carried out.
 #[derive(Clone, Debug, Default)]
 pub struct Submit {
@@ -34,6 +37,8 @@ pub struct Submit {
     pub fields: Vec<(String, String)>,
     /// «I have read this and confirm it», for signatures and confirmations.
     pub confirm: bool,
+    /// The name typed under a signature; empty: that of the login.
+    pub signature: String,
 }
 
 /// Carries out a step. Wrong values and missing documents are told all at once; nothing is then changed.
@@ -46,7 +51,10 @@ pub fn submit(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Submit) -> Done<RequestVi
     access::carry(ctx, &command.merchant, &work.chain.agent, row)?;
     work.need_open()?;
     is_turn(&work, &catalog, row, ctx)?;
-    let given = read(tx, ctx, &work, row, &command)?;
+    let mut given = read(tx, ctx, &work, row, &command)?;
+    if row.kind == StepKind::Signature {
+        given.insert(effects::SIGNATURE.to_owned(), signer(tx, ctx, &command)?);
+    }
     let once = match effects::check(tx, ctx, &mut work, &command.step, &given)? {
         Checked::Fine => None,
         Checked::Tell(words) => Some(words),
@@ -87,25 +95,41 @@ pub fn submit(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Submit) -> Done<RequestVi
     Ok(view)
 }
 
+/// Whoever signs: the name typed, or the one the login is in; empty where neither is known.
+fn signer(tx: &mut Tx<'_>, ctx: &Ctx, command: &Submit) -> Done<String> {
+    let typed = command.signature.trim();
+    if !typed.is_empty() {
+        return Ok(typed.chars().take(MOST_NAME).collect());
+    }
+    Ok(store::users::get(tx, &ctx.actor.id)?.map_or_else(String::new, |user| user.display_name))
+}
+
 /// Refuses a step whose turn it is not, or that nobody carries out by hand.
 fn is_turn(work: &Work, catalog: &Catalog, row: &Step, ctx: &Ctx) -> Done<()> {
     let step = work
         .step(&row.code)
         .ok_or_else(|| Refused::not_found("step", &row.code))?;
-    let refused = |why: String| Err(Refused::conflict("step", &row.code, why));
+    let refused = |zh: &str, en: &str| Err(Refused::conflict("step", &row.code, domain::text!(zh, en)));
     if row.kind == StepKind::Review {
-        return refused("reviewers decide it in the review queue".into());
+        return refused("由审核人在审核队列中决定", "reviewers decide it in the review queue");
     }
     if !due(catalog, &work.steps).contains(&row.code) {
-        return refused(match step.state.as_str() {
-            "done" => "it is done".into(),
-            "submitted" => "it was submitted and is being judged".into(),
-            _ => "its turn has not come; the steps before it are not done".into(),
-        });
+        let (zh, en) = match step.state.as_str() {
+            "done" => ("该步骤已完成", "it is done"),
+            "submitted" => ("已提交，正在审核", "it was submitted and is being judged"),
+            _ => (
+                "还没轮到该步骤，之前的步骤尚未完成",
+                "its turn has not come; the steps before it are not done",
+            ),
+        };
+        return refused(zh, en);
     }
     let staff = ctx.catalog().roles.get(&ctx.actor.role).is_some_and(|r| r.staff);
     if row.event.is_some() && list_of(&step.fields).is_empty() && !staff {
-        return refused("it completes by itself when the terminal or the other party has done it".into());
+        return refused(
+            "终端或对方办完后，该步骤会自动完成",
+            "it completes by itself when the terminal or the other party has done it",
+        );
     }
     Ok(())
 }

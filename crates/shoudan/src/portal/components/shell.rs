@@ -128,7 +128,7 @@ fn header(page: &Page<'_>, area: &Area<'_>) -> Markup {
                     form.console-search role="search" method="get" action=(search) {
                         (icon(Icon::Search))
                         input type="search" name="q" value=(asked) data-hotkey="/" autocomplete="off"
-                            aria-label=(page.say(w::SEARCH_ANYTHING)) placeholder=(page.say(w::SEARCH_ANYTHING));
+                            aria-label=(page.say(w::SEARCH_LABEL)) placeholder=(page.say(w::SEARCH_ANYTHING));
                         kbd aria-hidden="true" { "/" }
                     }
                 }
@@ -230,6 +230,7 @@ fn footer(page: &Page<'_>) -> Markup {
                     " · " (page.say(house.hours))
                 }
                 p { (w::licence(page.lang, house.licence)) }
+                @if page.who.is_some() { p { a href=(paths::SESSIONS) { (page.say(w::WHERE_SIGNED_IN)) } } }
                 @if page.demo { p.demo { (page.say(w::DEMO)) } }
             }
         }

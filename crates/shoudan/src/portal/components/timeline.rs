@@ -20,7 +20,7 @@ pub fn timeline(page: &Page<'_>, events: &[EventView], actors: bool) -> Markup {
                     span.timeline-time { (page.clock(event.at)) }
                     span.timeline-text {
                         (event.text)
-                        @if actors && !event.actor.is_empty() { small.quiet { " " (event.actor) } }
+                        @if actors && !event.actor.is_empty() && !event.text.contains(&event.actor) { small.quiet { " " (event.actor) } }
                     }
                 }
             }

@@ -106,7 +106,7 @@ fn entry(page: &Page<'_>, data: &Audit, one: &AuditView) -> Markup {
                 span.log-seq.number { @match one.seq { Some(seq) => (seq), None => span.quiet { (page.say(d::UNSEALED)) } } }
                 span.log-time { (page.when(one.at)) }
                 span.log-command.number { (one.command) }
-                span.log-actor { (name) " " span.quiet { (one.role) } }
+                span.log-actor { (name) @if one.role != "system" { " " span.quiet { (one.role) } } }
                 span.log-subject { span.quiet { (kind_name(page, &one.subject.kind)) } " " (one.subject.label) }
             }
             dl.pairs {

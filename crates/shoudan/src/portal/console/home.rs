@@ -97,7 +97,7 @@ fn waiting(page: &Page<'_>, requests: &[RequestRow]) -> Markup {
         .map(|one| Row {
             cells: vec![
                 html! { (one.kind_name) " · " (one.merchant_name) },
-                html! { (one.waiting_on_name) " " (subject(page, &one.subject)) },
+                html! { (one.waiting_on_name) @if one.subject.kind != "merchant" { " " (subject(page, &one.subject)) } },
                 promise(page, one.promise_by),
             ],
             href: Some(paths::request(&one.merchant_id, &one.id)),

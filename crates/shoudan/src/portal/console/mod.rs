@@ -5,6 +5,7 @@ mod catalog;
 mod device;
 mod frame;
 mod home;
+mod keys;
 mod merchant;
 pub mod paths;
 mod people;
@@ -23,17 +24,18 @@ pub use catalog::{catalog, reason, role_name};
 pub use device::device;
 pub use frame::{Desk, Spot};
 pub use home::{Count, Home, home};
+pub use keys::{Keys, keys};
 pub use merchant::{Merchant, merchant, merchants};
 pub use people::{Member, people};
 pub use place::{Form, Offered, Place, place};
-pub use requests::{Request, Requests, request, requests};
+pub use requests::{Request, Requests, closing_certificate, request, requests};
 pub use review::{Review, review};
 pub use reviews::{Queue, reviews};
 pub use search::search;
 pub use serve::routes;
 pub use stops::{MayLift, Stop, Stops, stop, stops};
 pub use subject::{Answer, HISTORY_KINDS, History};
-pub use terminal::{Terminal, terminal};
+pub use terminal::{Health, Terminal, terminal};
 
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,11 @@ pub const CATALOG: &str = "/console/catalog";
 /// Staff and their roles.
 pub const PEOPLE: &str = "/console/people";
 
+/// Switches off a program's key (POST).
+pub fn key_off(id: &str) -> String {
+    format!("/console/keys/{}/off", part(id))
+}
+
 /// What a search for `text` finds.
 pub fn search(text: &str) -> String {
     format!("{SEARCH}?q={}", part(text))
@@ -37,9 +42,19 @@ pub fn merchant(id: &str) -> String {
     format!("{MERCHANTS}/{}", part(id))
 }
 
+/// The certificate of a merchant's closure.
+pub fn closing_certificate(id: &str) -> String {
+    format!("{}/closing-certificate", merchant(id))
+}
+
 /// One terminal, by its number.
 pub fn terminal(number: &str) -> String {
     format!("/console/terminals/{}", part(number))
+}
+
+/// Entering the components of a terminal's master key (GET, POST).
+pub fn terminal_keys(number: &str) -> String {
+    format!("{}/keys", terminal(number))
 }
 
 /// One review; POST decides.

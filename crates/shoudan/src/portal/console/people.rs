@@ -1,9 +1,11 @@
 //! Staff and their roles, to read.
 
 use maud::{Markup, html};
+use operations::people::KeyView;
 
 use super::frame::{Desk, Spot, frame};
-use crate::portal::components::{Column, Row, badge_with, table};
+use super::paths;
+use crate::portal::components::{Action, Column, Row, Weight, actions, badge_with, table};
 use crate::portal::words::desk as d;
 use crate::portal::{Page, Standing};
 
@@ -22,8 +24,8 @@ pub struct Member {
     pub closed: bool,
 }
 
-/// `/console/people`
-pub fn people(page: &Page<'_>, desk: &Desk, members: &[Member]) -> Markup {
+/// `/console/people`: who can sign in, and which programs hold a key of the institution.
+pub fn people(page: &Page<'_>, desk: &Desk, members: &[Member], keys: &[KeyView]) -> Markup {
     let columns = [
         Column::words(page.say(d::PERSON)),
         Column::words(page.say(d::LOGIN)),
@@ -47,6 +49,7 @@ pub fn people(page: &Page<'_>, desk: &Desk, members: &[Member]) -> Markup {
             header.page-head { h1 { (page.say(d::PEOPLE_TITLE)) } }
             p.quiet { (page.say(d::PEOPLE_NOTE)) }
             (table(page.say(d::PEOPLE_TITLE), &columns, &rows))
+            section { h2 { (page.say(d::KEYS_TITLE)) } p.quiet { (page.say(d::KEYS_NOTE)) } (programs(page, keys)) }
         },
     )
 }
@@ -69,4 +72,41 @@ fn cells(page: &Page<'_>, one: &Member) -> Vec<Markup> {
         badge_with(second, page.say(word)),
         badge_with(standing, page.say(state)),
     ]
+}
+
+/// The keys of programs; none is ever shown itself.
+fn programs(page: &Page<'_>, keys: &[KeyView]) -> Markup {
+    if keys.is_empty() {
+        return html! { p { (page.say(d::KEYS_NONE)) } };
+    }
+    let columns = [
+        Column::words(page.say(d::KEY_FOR)),
+        Column::words(page.say(d::THEIR_ROLE)),
+        Column::words(page.say(d::KEY_ANSWERED_FOR)),
+        Column::words(page.say(d::KEY_MADE)),
+        Column::words(page.say(crate::portal::words::console::STATE)),
+    ];
+    let row = |one: &KeyView| Row {
+        cells: vec![
+            html! { (one.name) },
+            html! { (one.role) },
+            html! { (one.user_name) },
+            page.when(one.created_at),
+            key_state(page, one),
+        ],
+        href: None,
+    };
+    let rows: Vec<Row> = keys.iter().map(row).collect();
+    table(page.say(d::KEYS_TITLE), &columns, &rows)
+}
+
+/// Whether a key works, and the way to switch it off.
+fn key_state(page: &Page<'_>, one: &KeyView) -> Markup {
+    if one.disabled_at.is_some() {
+        return badge_with(Standing::Ended, page.say(d::CLOSED));
+    }
+    html! {
+        (badge_with(Standing::Works, page.say(d::ACTIVE)))
+        " " (actions(&[Action::post(page.say(d::KEY_OFF), paths::key_off(&one.id), vec![], Weight::Danger)]))
+    }
 }

@@ -140,11 +140,10 @@ fn reasons(page: &Page<'_>, data: &Place) -> Markup {
     if data.reasons.is_empty() {
         return notice(Tone::Info, html! { p { (page.say(d::NO_REASON_HERE)) } });
     }
-    let kind = data.form.kind.as_str();
     html! {
         input.reason-filter.needs-script type="search" data-filter="reasons" aria-label=(page.say(d::FIND_REASON)) placeholder=(page.say(d::FIND_REASON)) autocomplete="off";
         div.reason-list #reasons role="radiogroup" aria-label=(page.say(d::WHICH_REASON)) {
-            @for one in data.reasons.iter().filter(|r| kind.is_empty() || r.kind == kind).chain(data.reasons.iter().filter(|r| !kind.is_empty() && r.kind != kind)) {
+            @for one in in_order(data) {
                 label.choice.reason data-kind=(one.kind) data-words={ (one.title) " " (one.code) } {
                     input type="radio" name="reason" value=(one.code) required checked[one.code == data.form.reason];
                     span {
@@ -156,6 +155,14 @@ fn reasons(page: &Page<'_>, data: &Place) -> Markup {
             }
         }
     }
+}
+
+/// The chosen reason first, so that it stays in sight; then those of the chosen kind; then the others.
+fn in_order(data: &Place) -> Vec<&Offered> {
+    let form = &data.form;
+    let mut all: Vec<&Offered> = data.reasons.iter().collect();
+    all.sort_by_key(|one| (one.code != form.reason, !form.kind.is_empty() && one.kind != form.kind));
+    all
 }
 
 fn shown(page: &Page<'_>, preview: &StopPreview, form: &Form) -> Markup {

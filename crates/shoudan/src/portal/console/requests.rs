@@ -1,6 +1,7 @@
 //! Requests: the list, and one with the steps that are the institution's.
 
 use maud::{Markup, html};
+use operations::requests::ClosingCertificate;
 use operations::views::{DocumentAsked, EventView, Page as Rows, RequestRow, RequestView, StepView};
 
 use super::frame::{Desk, Spot, frame, promise, subject};
@@ -10,7 +11,8 @@ use crate::portal::components::{
     file_field, pager, plan, state_badge, table, timeline,
 };
 use crate::portal::icons::{Icon, icon};
-use crate::portal::words::{Word, console as w, desk as d, tasks};
+use crate::portal::merchant::{closing_paper, has_certificate};
+use crate::portal::words::{Word, closing, console as w, desk as d, tasks};
 use crate::portal::{Page, Standing};
 
 /// What the list shows.
@@ -78,7 +80,7 @@ fn rows(page: &Page<'_>, requests: &[RequestRow]) -> Markup {
         .map(|one| Row {
             cells: vec![
                 html! { (one.kind_name) },
-                html! { (one.merchant_name) br; (subject(page, &one.subject)) },
+                html! { (one.merchant_name) @if one.subject.kind != "merchant" { br; (subject(page, &one.subject)) } },
                 state(page, &one.state),
                 html! { @if one.state == "open" { (one.waiting_on_name) } },
                 html! { @if one.state == "open" { (promise(page, one.promise_by)) } },
@@ -123,7 +125,7 @@ pub fn request(page: &Page<'_>, desk: &Desk, data: &Request) -> Markup {
             (back(paths::REQUESTS, page.say(d::REQUESTS_TITLE)))
             div.split {
                 div.split-main data-remember=(it.kind_name) data-detail=(it.merchant_name) {
-                    p.over { a href=(paths::merchant(&it.merchant_id)) { (it.merchant_name) } " · " (subject(page, &it.subject)) }
+                    p.over { a href=(paths::merchant(&it.merchant_id)) { (it.merchant_name) } @if it.subject.kind != "merchant" { " · " (subject(page, &it.subject)) } }
                     (where_it_stands(page, it))
                     div #f-form { (errors_first(page, &data.errors)) }
                     @for step in it.steps.iter().filter(|s| s.mine && matches!(s.state.as_str(), "now" | "returned")) { (own_step(page, data, step)) }
@@ -149,6 +151,7 @@ fn where_it_stands(page: &Page<'_>, it: &RequestView) -> Markup {
         p { (it.kind_name) @if let (true, Some(by)) = (it.state == "open", it.promise_by) { " · " (page.by(by)) } }
         @if !it.closed_why.is_empty() { p { (it.closed_why) } }
         @if let Some(review) = &it.review { p { a.button.primary href=(paths::review(&it.merchant_id, review)) { (icon(Icon::Tasks)) (page.say(d::SEE_REVIEW)) } } }
+        @if has_certificate(it) { p { a.button.primary href=(paths::closing_certificate(&it.merchant_id)) { (icon(Icon::Print)) (page.say(closing::SEE)) } } }
     };
     banner(
         page,
@@ -158,6 +161,20 @@ fn where_it_stands(page: &Page<'_>, it: &RequestView) -> Markup {
             word: "",
             first: true,
             detail: Some(detail),
+        },
+    )
+}
+
+/// `/console/merchants/{id}/closing-certificate`
+pub fn closing_certificate(page: &Page<'_>, desk: &Desk, merchant: &str, stated: &ClosingCertificate) -> Markup {
+    frame(
+        page,
+        desk,
+        Spot::Merchants,
+        page.say(closing::TITLE),
+        html! {
+            (back(&paths::merchant(merchant), &stated.merchant_name))
+            (closing_paper(page, stated))
         },
     )
 }

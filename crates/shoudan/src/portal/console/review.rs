@@ -1,7 +1,7 @@
 //! One review: documents and data side by side, each item accepted or returned, and what follows shown before.
 
 use maud::{Markup, html};
-use operations::views::{DecisionView, DocumentAsked, DocumentView, ReviewView, StepView};
+use operations::views::{DecisionView, DocumentAsked, DocumentView, FieldAsked, ReviewView, StepView};
 
 use super::frame::{Desk, Spot, frame, promise, subject};
 use super::{paths, reviews};
@@ -48,7 +48,7 @@ pub fn review(page: &Page<'_>, desk: &Desk, data: &Review) -> Markup {
             (back(paths::REVIEWS, page.say(d::QUEUE_TITLE)))
             header.subject-head data-remember=(request.kind_name) data-detail=(request.merchant_name) {
                 div {
-                    p.over { a href=(paths::merchant(&request.merchant_id)) { (request.merchant_name) } " · " (subject(page, &request.subject)) }
+                    p.over { a href=(paths::merchant(&request.merchant_id)) { (request.merchant_name) } @if request.subject.kind != "merchant" { " · " (subject(page, &request.subject)) } }
                     h1 { (request.kind_name) }
                 }
                 dl.pairs.head-pairs {
@@ -62,9 +62,14 @@ pub fn review(page: &Page<'_>, desk: &Desk, data: &Review) -> Markup {
             form.review #f-form method="post" action=(paths::review(&request.merchant_id, &it.id)) data-review data-draft {
                 input type="hidden" name="version" value=(request.version);
                 div.review-pair {
-                    section { h2 { (page.say(d::EVIDENCE)) } (evidence(page, data, open)) }
+                    // Where no documents come with it the data take their half, and nothing stands empty.
+                    @if papers(it).is_empty() {
+                        section { h2 { (page.say(d::DATA)) } p.quiet { (page.say(d::NO_EVIDENCE)) } (filled_in(page, data, open)) }
+                    } @else {
+                        section { h2 { (page.say(d::EVIDENCE)) } (evidence(page, data, open)) }
+                    }
                     div.review-data {
-                        section { h2 { (page.say(d::DATA)) } (filled_in(page, data, open)) }
+                        @if !papers(it).is_empty() { section { h2 { (page.say(d::DATA)) } (filled_in(page, data, open)) } }
                         section { h2 { (page.say(d::CONSEQUENCES)) } (consequences(page, it)) }
                         section.panel.decision { h2 { (page.say(d::DECISION)) } (decision(page, data, open)) }
                     }
@@ -119,14 +124,19 @@ fn once<'a, T>(all: impl Iterator<Item = &'a T>, code: impl Fn(&T) -> &str) -> V
     kept
 }
 
+/// The documents that come with it, each kind once.
+fn papers(it: &ReviewView) -> Vec<&DocumentAsked> {
+    once(handed_in(it).flat_map(|step| &step.documents), |asked| &asked.code)
+}
+
+/// The steps there is something of to judge: what is asked only afterwards is not looked at now.
+fn handed_in(it: &ReviewView) -> impl Iterator<Item = &StepView> {
+    it.request.steps.iter().filter(|step| step.state != "later")
+}
+
 fn evidence(page: &Page<'_>, data: &Review, open: bool) -> Markup {
-    let all = once(
-        data.review.request.steps.iter().flat_map(|step| &step.documents),
-        |asked| &asked.code,
-    );
     html! {
-        @if all.is_empty() { p.quiet { (page.say(d::NO_EVIDENCE)) } }
-        @for (i, asked) in all.iter().enumerate() { (document(page, data, asked, open, i == 0)) }
+        @for (i, asked) in papers(&data.review).iter().enumerate() { (document(page, data, asked, open, i == 0)) }
     }
 }
 
@@ -175,18 +185,35 @@ fn picture(page: &Page<'_>, data: &Review, one: &DocumentView, first: bool) -> M
 }
 
 fn filled_in(page: &Page<'_>, data: &Review, open: bool) -> Markup {
-    let all = once(
-        data.review.request.steps.iter().flat_map(|step| &step.fields),
-        |asked| &asked.code,
-    );
+    let all = once(handed_in(&data.review).flat_map(|step| &step.fields), |asked| {
+        &asked.code
+    });
     html! {
         @if all.is_empty() { p.quiet { (page.say(d::NO_DATA)) } }
         @for asked in all {
             article.item data-item tabindex=[open.then_some("-1")] id={ "f-item." (asked.code) } {
                 header.item-head { h3 { (asked.name) } }
-                p.item-value.number { @if asked.value.is_empty() { span.quiet { "–" } } @else { (asked.value) } }
+                (given(page, asked))
                 @if !asked.remark.is_empty() { blockquote.remark { (asked.remark) } }
                 @if open { (marks(page, data, &asked.code)) }
+            }
+        }
+    }
+}
+
+/// What was given, beside what stands on record now: a reviewer judges the change, not the new value alone.
+fn given(page: &Page<'_>, asked: &FieldAsked) -> Markup {
+    let (old, new) = (asked.on_record.as_str(), asked.value.as_str());
+    html! {
+        @if new.is_empty() { p.item-value.quiet { "–" } }
+        @else if old.is_empty() { p.item-value.number { (new) } }
+        // A mask that looks the same need not hide the same.
+        @else if old == new && !new.contains('*') { p.item-value.number { (new) " " small.quiet { (page.say(d::AS_ON_RECORD)) } } }
+        @else {
+            p.change {
+                span.change-old { small { (page.say(d::ON_RECORD)) } span.number { (old) } }
+                (icon(Icon::Next))
+                span.change-new { small { (page.say(d::BECOMES)) } b.number { (new) } }
             }
         }
     }

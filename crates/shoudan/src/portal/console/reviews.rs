@@ -63,11 +63,11 @@ pub fn rows(page: &Page<'_>, reviews: &[ReviewView]) -> Markup {
         .map(|one| Row {
             cells: vec![
                 html! { (one.request.kind_name) },
-                html! { (one.request.merchant_name) br; (subject(page, &one.request.subject)) },
+                html! { (one.request.merchant_name) @if one.request.subject.kind != "merchant" { br; (subject(page, &one.request.subject)) } },
                 promise(page, one.promise_by),
                 html! { span.number { (d::of(page.lang, approvals(one), one.approvals_needed)) } },
                 if one.may_decide {
-                    html! { (icon(Icon::Check)) }
+                    html! { (icon(Icon::Check)) " " (page.say(d::YES)) }
                 } else {
                     html! { span.quiet.small { (one.why_not) } }
                 },

@@ -145,6 +145,8 @@ pub enum MayLift {
 pub struct Stop {
     /// The stop.
     pub stop: StopView,
+    /// What its merchant is called.
+    pub merchant: String,
     /// What the desk says about it.
     pub script: String,
     /// Whether and how it may be lifted.
@@ -168,14 +170,14 @@ pub fn stop(page: &Page<'_>, desk: &Desk, data: &Stop) -> Markup {
             header.subject-head { div { p.over { (subject(page, &it.subject)) } h1 { (it.title) } } (state(page, it)) }
             (errors_first(page, &data.errors))
             div.console-two {
-                section.panel { h2 { (page.say(d::DETAILS)) } (about(page, it)) p { b { (page.say(w::SCRIPT)) } } p { (data.script) } }
+                section.panel { h2 { (page.say(d::DETAILS)) } (about(page, it, &data.merchant)) p { b { (page.say(w::SCRIPT)) } } p { (data.script) } }
                 section.panel { h2 { (page.say(d::LIFT)) } (lifting(page, data)) }
             }
         },
     )
 }
 
-fn about(page: &Page<'_>, it: &StopView) -> Markup {
+fn about(page: &Page<'_>, it: &StopView, merchant: &str) -> Markup {
     let mut all = vec![
         Fact::of(
             page.say(d::REASON),
@@ -192,7 +194,7 @@ fn about(page: &Page<'_>, it: &StopView) -> Markup {
     if it.merchant_id != "-" {
         all.push(Fact::of(
             page.say(w::MERCHANT),
-            html! { a.number href=(paths::merchant(&it.merchant_id)) { (it.merchant_id) } },
+            html! { a href=(paths::merchant(&it.merchant_id)) { (if merchant.is_empty() { it.merchant_id.as_str() } else { merchant }) } },
         ));
     }
     if let Some(at) = it.lifted_at {
@@ -211,7 +213,7 @@ fn lifting(page: &Page<'_>, data: &Stop) -> Markup {
             MayLift::Over => (says(d::STOP_LIFTED)),
             MayLift::Plan => (says(d::LIFT_PLAN)),
             MayLift::Two => (says(d::LIFT_TWO)),
-            MayLift::Placer => (says(d::LIFT_HINT)),
+            MayLift::Placer => (says(d::LIFT_PLACER)),
             MayLift::Roles(roles) => (notice(Tone::Info, html! { p { (page.say(d::LIFT_ROLE)) (roles.join(page.say(crate::portal::words::parts::COMMA))) } })),
             MayLift::Yes => {
                 form.lift #f-form method="post" action=(paths::lift(&it.merchant_id, &it.id)) {

@@ -297,7 +297,7 @@ fn events(page: &Page<'_>, events: &[EventView], base: &str, kind: &str) -> Mark
                     a.timeline-time href=(then(base, event.at, kind)) title=(page.say(w::LOOK_THEN)) { (page.clock(event.at)) }
                     span.timeline-text {
                         (event.text)
-                        @if !event.actor.is_empty() { small.quiet { " " (event.actor) } }
+                        @if !event.actor.is_empty() && !event.text.contains(&event.actor) { small.quiet { " " (event.actor) } }
                     }
                 }
             }

@@ -10,7 +10,7 @@ use crate::portal::Page;
 use crate::portal::components::{Action, Fact, Weight, actions, facts};
 use crate::portal::icons::Icon;
 use crate::portal::paths as portal;
-use crate::portal::words::console as w;
+use crate::portal::words::{console as w, keys as k, slip as s};
 
 /// What a terminal's page shows.
 #[derive(Clone, Debug)]
@@ -21,6 +21,21 @@ pub struct Terminal {
     pub answer: Answer,
     /// What happened.
     pub history: History,
+    /// What the device said of itself, newest first.
+    pub health: Vec<Health>,
+}
+
+/// A span of reports of state that said the same.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// First and last report, milliseconds UTC.
+    pub first_at: i64,
+    /// See `first_at`.
+    pub last_at: i64,
+    /// How many there were.
+    pub times: i64,
+    /// Name of each part, and whether it works.
+    pub parts: Vec<(String, bool)>,
 }
 
 /// `/console/terminals/{number}`
@@ -45,6 +60,7 @@ pub fn terminal(page: &Page<'_>, desk: &Desk, data: &Terminal) -> Markup {
             div.console-three {
                 aside.console-left aria-label=(page.say(w::FACTS)) {
                     section.panel { h2 { (page.say(w::FACTS)) } (about(page, data)) }
+                    (health(page, &data.health))
                     (chain(page, &data.answer.staff.chain))
                 }
                 div.console-middle { (answer(page, &data.answer)) }
@@ -65,6 +81,13 @@ fn buttons(page: &Page<'_>, desk: &Desk, it: &TerminalView) -> Markup {
             )
             .icon(Icon::Bar),
         );
+    }
+    if desk.may("manage_keys") {
+        all.push(Action::link(
+            page.say(k::TITLE),
+            paths::terminal_keys(&it.number),
+            Weight::Quiet,
+        ));
     }
     actions(&all)
 }
@@ -110,4 +133,45 @@ fn about(page: &Page<'_>, data: &Terminal) -> Markup {
         ));
     }
     html! { (facts(&all)) @if it.spare { p.quiet { (page.say(w::SPARE)) } } }
+}
+
+/// The latest report of state, part by part, and the spans before it.
+fn health(page: &Page<'_>, reports: &[Health]) -> Markup {
+    html! {
+        section.panel {
+            h2 { (page.say(s::HEALTH)) }
+            @match reports.split_first() {
+                None => p.quiet { (page.say(s::NO_HEALTH)) },
+                Some((latest, before)) => {
+                    p.quiet { (page.when(latest.last_at)) " · " (s::reported(page.lang, latest.times)) }
+                    dl.facts {
+                        @for (name, works) in &latest.parts {
+                            div {
+                                dt { (name) }
+                                dd { @if *works { (page.say(s::WORKS)) } @else { b { (page.say(s::BROKEN)) } } }
+                            }
+                        }
+                    }
+                    @if !before.is_empty() { (earlier(page, before)) }
+                }
+            }
+        }
+    }
+}
+
+fn earlier(page: &Page<'_>, reports: &[Health]) -> Markup {
+    html! {
+        details {
+            summary { (page.say(s::HEALTH_BEFORE)) }
+            ul {
+                @for report in reports {
+                    @let broken: Vec<&str> = report.parts.iter().filter(|part| !part.1).map(|part| part.0.as_str()).collect();
+                    li {
+                        (page.when(report.first_at)) " – " (page.when(report.last_at)) " "
+                        @if broken.is_empty() { (page.say(s::ALL_WORKS)) } @else { (broken.join(" · ")) " " (page.say(s::BROKEN)) }
+                    }
+                }
+            }
+        }
+    }
 }

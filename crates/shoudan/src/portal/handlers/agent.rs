@@ -9,7 +9,7 @@ use operations::terminals::{self, Filter};
 use super::visit::{Visit, shown};
 use crate::api::asked::Asked;
 use crate::doors::{Access, Doors};
-use crate::portal::{agent, paths};
+use crate::portal::{agent, paths, stopped_first};
 use crate::problem::Problem;
 
 /// An agent's own people.
@@ -23,14 +23,15 @@ pub(super) fn routes(doors: Doors) -> Doors {
 
 async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let paging = asked.paging()?;
-    let rows = visit
+    let mut rows = visit
         .read(move |tx, ctx| terminals::list(tx, ctx, &Filter::default(), &paging))
         .await?;
+    stopped_first(&mut rows.data);
     Ok(shown(agent::terminals(&visit.page(), &rows)))
 }
 
 async fn one(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Result<Response, Problem> {
-    let look = move |tx: &mut store::Tx<'_>, ctx: &mut operations::Ctx| {
+    let look = move |tx: &mut operations::Tx<'_>, ctx: &mut operations::Ctx| {
         let terminal = terminals::view(tx, ctx, &merchant, &id)?;
         Ok((
             terminal,

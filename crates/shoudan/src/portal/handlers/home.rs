@@ -6,14 +6,13 @@ use operations::explain::{self, Ask, Audience};
 use operations::refused::Done;
 use operations::requests::Offer;
 use operations::views::{Explanation, Paging, RequestRow, StepView, TerminalView};
-use operations::{Ctx, requests, takings, terminals};
-use store::Tx;
+use operations::{Ctx, Tx, requests, takings, terminals};
 
 use super::OWN;
 use super::visit::{Visit, shown};
 use crate::doors::Doors;
 use crate::portal::merchant::{self, DayTakings, Home, NextAction};
-use crate::portal::paths;
+use crate::portal::{paths, stopped_first};
 use crate::problem::Problem;
 
 /// Terminals and requests looked at for the first screen; a merchant with more has lists for them.
@@ -53,7 +52,8 @@ fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<Home> {
     if machines.iter().any(|t| t.standing != "ended") {
         machines.retain(|t| t.standing != "ended");
     }
-    let open = store::requests::Filter {
+    stopped_first(&mut machines);
+    let open = requests::Filter {
         merchant_id: merchant.to_owned(),
         state: "open".into(),
         ..Default::default()

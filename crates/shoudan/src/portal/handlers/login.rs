@@ -2,7 +2,7 @@
 //!
 //! Between password and code the browser holds a sealed note of who gave the right password; no node keeps it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -248,7 +248,6 @@ struct WorldAccount {
     role: String,
     login: String,
     password: String,
-    totp_secret: Option<String>,
 }
 
 /// A few accounts of each role, a merchant's people first.
@@ -274,7 +273,13 @@ async fn accounts(visit: &Visit) -> Vec<DemoAccount> {
             .get(&a.role)
             .is_some_and(|r| r.permissions.iter().any(|p| p == "read_own"))
     };
-    all.sort_by_key(|a| (!own(a), roles.get(&a.role).is_none_or(|role| role.staff)));
+    let staff = |a: &WorldAccount| roles.get(&a.role).is_some_and(|role| role.staff);
+    let manages = |a: &WorldAccount| {
+        roles
+            .get(&a.role)
+            .is_some_and(|r| r.permissions.iter().any(|p| p == "manage_own_users"))
+    };
+    all.sort_by_key(|a| (!own(a), staff(a), !manages(a)));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     all.retain(|a| {
         let count = seen.entry(a.role.clone()).or_default();
@@ -286,13 +291,15 @@ async fn accounts(visit: &Visit) -> Vec<DemoAccount> {
             .get(code)
             .map_or_else(|| code.clone(), |r| r.name.get(visit.caller.lang).to_owned())
     };
-    let of = |a: WorldAccount| DemoAccount {
+    // An owner and one of each staff role are what a newcomer needs.
+    let mut shown = BTreeSet::new();
+    let mut of = |a: WorldAccount| DemoAccount {
+        first: (staff(&a) || manages(&a)) && shown.insert(a.role.clone()),
         role: name(&a.role),
         login: a.login,
         password: a.password,
-        totp: a.totp_secret,
     };
-    all.into_iter().map(of).collect()
+    all.into_iter().map(&mut of).collect()
 }
 
 /// The hash of a new password, made where hashes are made; refused where it does not do.

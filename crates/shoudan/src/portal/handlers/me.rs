@@ -6,8 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::secret::SecretString;
 use operations::people::{self, NewUser, UserView};
 use operations::refused::{Done, Refused};
-use operations::{Ctx, merchants, requests};
-use store::Tx;
+use operations::{Ctx, Tx, merchants, requests};
 
 use super::OWN;
 use super::form::Typed;

@@ -10,6 +10,7 @@ mod money;
 mod preferences;
 mod public;
 mod requests;
+mod sessions;
 mod steps;
 mod terminals;
 mod visit;
@@ -35,6 +36,7 @@ pub fn routes(doors: Doors) -> Doors {
     let doors = requests::routes(doors);
     let doors = steps::routes(doors);
     let doors = me::routes(doors);
+    let doors = sessions::routes(doors);
     agent::routes(doors)
 }
 

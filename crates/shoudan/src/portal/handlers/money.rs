@@ -5,12 +5,11 @@ use axum::http::Method;
 use axum::response::Response;
 use domain::time::Date;
 use operations::explain::{self, Ask, Audience};
+use operations::payments::Filter as Wanted;
 use operations::refused::{Done, Refused};
 use operations::takings::{self, Day};
 use operations::views::{Page as Rows, Paging, TransactionView};
-use operations::{Ctx, merchants, payments, requests, terminals};
-use store::Tx;
-use store::transactions::Filter as Wanted;
+use operations::{Ctx, Tx, merchants, payments, requests, slips, terminals};
 
 use super::OWN;
 use super::visit::{Visit, shown};
@@ -174,7 +173,12 @@ fn filtered(
 async fn transaction(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let merchant = visit.merchant();
     let one = visit
-        .read(move |tx, ctx| payments::view(tx, ctx, &merchant, &id))
+        .read(move |tx, ctx| {
+            let one = payments::view(tx, ctx, &merchant, &id)?;
+            Ok((one, slips::signed(tx, &merchant, &id)?))
+        })
         .await?;
-    Ok(shown(merchant::transaction(&visit.page(), &one)))
+    let (one, signed) = one;
+    let signed = signed.map(|(at, _)| at);
+    Ok(shown(merchant::transaction(&visit.page(), &one, signed)))
 }

@@ -12,9 +12,7 @@ use operations::explain::{self, Ask, Audience};
 use operations::refused::{Done, FieldError, Refused};
 use operations::requests::{self, Open};
 use operations::views::{CauseView, Paging, RequestView};
-use operations::{Ctx, events, merchants};
-use store::Tx;
-use store::requests::Filter;
+use operations::{Ctx, StoreError, Tx, events, merchants};
 
 use super::OWN;
 use super::form::Typed;
@@ -44,6 +42,7 @@ pub(super) fn routes(doors: Doors) -> Doors {
         .door(Method::POST, paths::NEW_REQUEST, OWN, open)
         .door(Method::GET, "/m/requests/{request}", OWN, one)
         .door(Method::POST, "/m/requests/{request}/withdraw", OWN, withdraw)
+        .door(Method::GET, paths::CLOSING_CERTIFICATE, OWN, certificate)
 }
 
 async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
@@ -54,7 +53,7 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
 }
 
 fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, paging: &Paging) -> Done<Requests> {
-    let of = |state: &str| Filter {
+    let of = |state: &str| requests::Filter {
         merchant_id: merchant.to_owned(),
         state: state.to_owned(),
         ..Default::default()
@@ -132,13 +131,24 @@ async fn withdraw(visit: Visit, Path(id): Path<String>, typed: Typed) -> Result<
                 return Err(Refused::conflict(
                     "request",
                     &request,
-                    "it changed since the page was opened",
+                    domain::text!(
+                        "打开页面后申请有变动，请重新载入",
+                        "it changed since the page was opened; load it again"
+                    ),
                 ));
             }
             requests::withdraw(tx, ctx, &merchant, &request, why)
         })
         .await?;
     Ok(Redirect::to(&paths::request(&id)).into_response())
+}
+
+async fn certificate(visit: Visit) -> Result<Response, Problem> {
+    let merchant = visit.merchant();
+    let stated = visit
+        .read(move |tx, ctx| requests::closing_certificate(tx, ctx, &merchant))
+        .await?;
+    Ok(shown(merchant::certificate(&visit.page(), &stated)))
 }
 
 /// What is to be opened, as an address or form names it.
@@ -234,7 +244,7 @@ fn command(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, wanted: &Wanted) -> D
 
 /// Refuses what is open already, before anything else is said of it.
 fn under_way(tx: &mut Tx<'_>, ctx: &mut Ctx, open: &Open) -> Done<()> {
-    let same = Filter {
+    let same = requests::Filter {
         merchant_id: open.merchant.clone(),
         kind: open.kind.clone(),
         subject_kind: open.subject_kind.clone(),
@@ -246,7 +256,11 @@ fn under_way(tx: &mut Tx<'_>, ctx: &mut Ctx, open: &Open) -> Done<()> {
         .data
         .pop()
     {
-        Some(row) => Err(Refused::conflict("request", row.id, "it is open already")),
+        Some(row) => Err(Refused::conflict(
+            "request",
+            row.id,
+            domain::text!("该申请已在办理", "it is open already"),
+        )),
         None => Ok(()),
     }
 }
@@ -338,8 +352,8 @@ enum Undone {
     Not(Refused),
 }
 
-impl From<store::Error> for Undone {
-    fn from(error: store::Error) -> Self {
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
         Self::Not(error.into())
     }
 }

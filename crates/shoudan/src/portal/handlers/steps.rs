@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::{Multipart, Path};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use operations::refused::{FieldError, Refused};
-use operations::requests::{self, Attach, Submit};
+use operations::refused::{Done, FieldError, Refused};
+use operations::requests::{self, Agreement, Attach, Submit};
 use operations::views::{RequestView, StepView};
+use operations::{Ctx, Tx};
 use serde_json::json;
 
 use super::OWN;
@@ -19,7 +20,7 @@ use crate::portal::words::{Word, tasks as w};
 use crate::problem::Problem;
 
 /// Fields of every step's form that are not among those it asks.
-const OWN_FIELDS: [&str; 3] = ["version", "confirm", "signature"];
+const OWN_FIELDS: [&str; 4] = ["version", "confirm", "signature", "agreement"];
 
 pub(super) fn routes(doors: Doors) -> Doors {
     doors
@@ -40,6 +41,19 @@ async fn load(visit: &Visit, request: &str) -> Result<RequestView, Problem> {
         .await?)
 }
 
+/// What a step asks to sign; none where nothing is signed, or not by this reader now.
+async fn agreement(visit: &Visit, step: &StepView) -> Result<Option<Agreement>, Problem> {
+    if step.kind != "signature" || !step.mine {
+        return Ok(None);
+    }
+    let merchant = visit.merchant();
+    Ok(Some(
+        visit
+            .read(move |tx, ctx| requests::agreement(tx, ctx, &merchant))
+            .await?,
+    ))
+}
+
 fn step_of<'r>(request: &'r RequestView, code: &str) -> Result<&'r StepView, Problem> {
     let found = request.steps.iter().find(|step| step.step == code);
     found.ok_or_else(|| Refused::not_found("step", code).into())
@@ -53,6 +67,7 @@ async fn page(visit: Visit, Path((request, code)): Named) -> Result<Response, Pr
         step,
         errors: Vec::new(),
         typed: Vec::new(),
+        agreement: agreement(&visit, step).await?,
     };
     Ok(shown(merchant::step(&visit.page(), &data)))
 }
@@ -67,11 +82,13 @@ async fn again(
 ) -> Result<Response, Problem> {
     let visit = visit.at(paths::step(request, code));
     let request = load(&visit, request).await?;
+    let step = step_of(&request, code)?;
     let data = Step {
         request: &request,
-        step: step_of(&request, code)?,
+        step,
         errors,
         typed,
+        agreement: agreement(&visit, step).await?,
     };
     Ok(came_back(merchant::step(&visit.page(), &data)))
 }
@@ -97,9 +114,14 @@ async fn hand_in(visit: Visit, Path((request, code)): Named, typed: Typed) -> Re
         step: code.clone(),
         fields,
         confirm: typed.get("confirm") == "yes",
+        signature: typed.get("signature").to_owned(),
     };
+    let seen = signing.then(|| typed.get("agreement").to_owned());
     match visit
         .write("handed in in the portal", move |tx, ctx| {
+            if let Some(seen) = &seen {
+                unchanged(tx, ctx, &submit.merchant, seen)?;
+            }
             requests::submit(tx, ctx, submit.clone())
         })
         .await
@@ -111,6 +133,15 @@ async fn hand_in(visit: Visit, Path((request, code)): Named, typed: Typed) -> Re
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// Refuses a signature under anything but the text the page showed.
+fn unchanged(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, seen: &str) -> Done<()> {
+    if requests::agreement(tx, ctx, merchant)?.digest() == seen {
+        return Ok(());
+    }
+    let Word { zh, en } = w::AGREEMENT_CHANGED;
+    Err(Refused::field("signature", "changed", zh, en))
 }
 
 /// Where a step leads that was taken: to itself while it is not finished, else to its request. What is told only once
@@ -125,6 +156,7 @@ fn handed_in(visit: &Visit, request: &RequestView, code: &str) -> Response {
                 step,
                 errors: Vec::new(),
                 typed: Vec::new(),
+                agreement: None,
             };
             shown(merchant::step(&visit.page(), &data))
         }

@@ -7,8 +7,7 @@ use operations::explain::{self, Ask, Audience};
 use operations::refused::Done;
 use operations::requests::Offer as Open;
 use operations::views::Paging;
-use operations::{Ctx, events, requests, terminals};
-use store::Tx;
+use operations::{Ctx, Tx, events, requests, terminals};
 
 use super::OWN;
 use super::home::may_do;
@@ -16,7 +15,7 @@ use super::visit::{Visit, shown};
 use crate::api::asked::Asked;
 use crate::doors::Doors;
 use crate::portal::merchant::{self, Offer, Terminal};
-use crate::portal::paths;
+use crate::portal::{paths, stopped_first};
 use crate::problem::Problem;
 
 /// Events on a terminal's page.
@@ -34,9 +33,10 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         merchant: visit.merchant(),
         ..Default::default()
     };
-    let rows = visit
+    let mut rows = visit
         .read(move |tx, ctx| terminals::list(tx, ctx, &filter, &paging))
         .await?;
+    stopped_first(&mut rows.data);
     Ok(shown(merchant::terminals(&visit.page(), &rows)))
 }
 

@@ -293,7 +293,11 @@ fn an_expired_licence_is_renewed_on_the_phone() {
         (wrong.status, wrong.text.contains("only PDF, PNG, JPEG and WebP")),
         (422, true)
     );
-    let taken = browser.upload(&upload, "business_licence", b"%PDF-1.7 a scanned licence");
+    let taken = browser.upload(
+        &upload,
+        "business_licence",
+        b"%PDF-1.7 a scanned licence\nstartxref\n0\n%%EOF",
+    );
     assert_eq!((taken.status, taken.to), (303, format!("{step}#d-business_licence")));
 
     let page = browser.open(&step).text;
@@ -329,5 +333,63 @@ fn an_expired_licence_is_renewed_on_the_phone() {
     assert!(
         browser.open(&format!("/s/{serial}")).text.contains("Handed in"),
         "the public page follows"
+    );
+}
+
+#[test]
+fn an_agreement_is_signed_under_the_text_that_was_shown() {
+    let scene = scene();
+    let (mut browser, _) = scene.owner_of("contract.expired");
+    let home = browser.open("/m").text;
+    let (_, begin) = home.split_once("/m/requests/new?").unwrap();
+    let begin = begin.split('"').next().unwrap().replace("&amp;", "&");
+    let before = browser.open(&format!("/m/requests/new?{begin}")).text;
+    let form = [
+        ("kind", hidden(&before, "kind")),
+        ("subject", hidden(&before, "subject")),
+    ];
+    let step = browser.send("/m/requests/new", &form).to;
+    assert!(step.ends_with("/sign_amendment"), "{step}");
+
+    let page = browser.open(&step).text;
+    assert!(
+        page.contains("Acquiring agreement") && page.contains("may not be let, lent or sold"),
+        "the whole text stands above the signature"
+    );
+    let (version, seen) = (
+        hidden(&page, "version").to_owned(),
+        hidden(&page, "agreement").to_owned(),
+    );
+    let signed = |browser: &mut Browser<'_>, seen: &str| {
+        let form = [
+            ("version", version.as_str()),
+            ("signature", "Chen Xiaoming"),
+            ("confirm", "yes"),
+            ("agreement", seen),
+        ];
+        browser.send(&step, &form)
+    };
+    for other in ["", "the digest of another text"] {
+        let refused = signed(&mut browser, other);
+        assert_eq!(
+            (refused.status, refused.text.contains("Please read it again below")),
+            (422, true)
+        );
+    }
+    let done = signed(&mut browser, &seen);
+    assert_eq!(done.status, 303, "{}", done.text);
+    assert!(!browser.open(&done.to).text.contains("It is your turn"));
+}
+
+#[test]
+fn there_is_a_closing_certificate_only_once_the_service_has_ended() {
+    let scene = scene();
+    let (mut browser, _) = scene.owner_of("contract.expired");
+    let early = browser.open("/m/closing-certificate");
+    assert_eq!(
+        (early.status, early.text.contains("there is a certificate once it is")),
+        (409, true),
+        "{}",
+        early.text
     );
 }

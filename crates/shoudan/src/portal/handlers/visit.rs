@@ -7,8 +7,7 @@ use axum::response::{Html, IntoResponse, Response};
 use domain::time::Time;
 use maud::Markup;
 use operations::refused::{Done, FieldError};
-use operations::{Ctx, merchants};
-use store::Tx;
+use operations::{Ctx, Tx, merchants};
 
 use crate::app::App;
 use crate::doors::{Caller, cookie};

@@ -1,5 +1,6 @@
 //! The merchant's pages, phone first; five places: home, terminals, money, requests, me.
 
+mod certificate;
 mod home;
 mod me;
 mod money;
@@ -11,10 +12,12 @@ mod terminal;
 mod terminals;
 mod transactions;
 
+pub use certificate::{certificate, closing_paper};
 pub use home::{DayTakings, Home, NextAction, home};
 pub use me::{Me, Person, me};
 pub use money::{DayStatement, Money, Statement, money, statement};
 pub use people::{NewPerson, OnePerson, new_person, password, person};
+pub(crate) use request::has_certificate;
 pub use request::{NewRequest, Request, new_request, request};
 pub use requests::{Offer, Requests, requests};
 pub use step::{Step, step};

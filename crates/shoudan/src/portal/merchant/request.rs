@@ -9,7 +9,7 @@ use crate::portal::components::{
     Action, Area, Banner, Fact, Field, Input, Place, Tone, Weight, actions, back, banner, errors_first, facts, field,
     notice, plan, shell, timeline,
 };
-use crate::portal::words::tasks as w;
+use crate::portal::words::{closing, tasks as w};
 use crate::portal::{Page, Standing, paths};
 
 /// What a request's page shows.
@@ -108,11 +108,19 @@ fn where_it_stands(page: &Page<'_>, it: &RequestView) -> Markup {
                     (w::progress(page.lang, done, it.steps.len()))
                     @if let Some(by) = it.promise_by.filter(|_| it.state == "open") { " · " (page.by(by)) }
                 }
+                @if has_certificate(it) {
+                    (actions(&[Action::link(page.say(closing::SEE), paths::CLOSING_CERTIFICATE, Weight::Primary)]))
+                }
                 @if let Some(step) = mine {
                     (actions(&[Action::link(&step.title, paths::step(&it.id, &step.step), Weight::Primary)]))
                 }
             })),
     )
+}
+
+/// Whether a request is a closure that is complete, of which there is a certificate.
+pub(crate) fn has_certificate(it: &RequestView) -> bool {
+    it.kind == "closure" && it.state == "done"
 }
 
 /// What the reviewer returned, item by item, word for word.

@@ -2,10 +2,11 @@
 //! afterwards and when. Its kind comes from the step table.
 
 use maud::{Markup, html};
+use operations::requests::Agreement;
 use operations::views::{FieldAsked, RequestView, StepView};
 
 use crate::portal::components::{
-    Area, Field, FileField, Input, Place, Tone, back, errors_first, field, file_field, notice, shell,
+    Area, Fact, Field, FileField, Input, Place, Tone, back, errors_first, facts, field, file_field, notice, shell,
 };
 use crate::portal::icons::{Icon, icon};
 use crate::portal::page::Page;
@@ -23,6 +24,8 @@ pub struct Step<'a> {
     pub errors: Vec<(String, String)>,
     /// What was typed in the last try, so that nothing is lost.
     pub typed: Vec<(String, String)>,
+    /// What is signed, where something is.
+    pub agreement: Option<Agreement>,
 }
 
 /// `/m/requests/{id}/{step}`
@@ -90,6 +93,7 @@ fn body(page: &Page<'_>, data: &Step<'_>) -> Markup {
         "documents" => html! { (documents(page, data)) (form(page, data)) },
         "form" if !it.fields.is_empty() => html! { (form(page, data)) (documents(page, data)) },
         "form" => html! { (documents(page, data)) (form(page, data)) },
+        "signature" => html! { (agreement(page, data)) (form(page, data)) },
         _ => form(page, data),
     }
 }
@@ -142,11 +146,28 @@ const fn button(kind: &str) -> crate::portal::words::Word {
     }
 }
 
+/// The whole text that is signed, in the reader's language.
+fn agreement(page: &Page<'_>, data: &Step<'_>) -> Markup {
+    html! {
+        @if let Some(shown) = &data.agreement {
+            section.panel.agreement {
+                h2 { (page.say(w::AGREEMENT)) }
+                (facts(&[
+                    Fact::code(page.say(w::AGREEMENT_NUMBER), &shown.number),
+                    Fact::text(page.say(w::TERMS), &shown.terms),
+                ]))
+                @for line in shown.text.get(page.lang).lines() { p { (line) } }
+            }
+        }
+    }
+}
+
 /// What a payment, a signature or a confirmation adds to the form.
 fn kind_part(page: &Page<'_>, it: &StepView, data: &Step<'_>) -> Markup {
     match it.kind.as_str() {
         "payment" => notice(Tone::Info, html! { p { (page.say(w::PAY_NOTE)) } }),
         "signature" => html! {
+            @if let Some(shown) = &data.agreement { input type="hidden" name="agreement" value=(shown.digest()); }
             (field(page, &Field {
                 hint: page.say(w::SIGN_NAME_HINT),
                 fill: Some("name"),

@@ -10,7 +10,7 @@ use crate::portal::components::{
 use crate::portal::icons::Icon;
 use crate::portal::page::Page;
 use crate::portal::paths;
-use crate::portal::words::{merchant as w, public};
+use crate::portal::words::{merchant as w, public, slip};
 
 /// What the list is filtered by; empty: not at all.
 #[derive(Clone, Debug, Default)]
@@ -111,18 +111,25 @@ fn row(page: &Page<'_>, one: &TransactionView) -> Row {
 }
 
 /// `/m/transactions/{id}`
-pub fn transaction(page: &Page<'_>, one: &TransactionView) -> Markup {
+///
+/// `signed`: when the card holder's signature arrived, if one did.
+pub fn transaction(page: &Page<'_>, one: &TransactionView, signed: Option<i64>) -> Markup {
     let trace = format!("{:06}", one.stan);
     let batch = format!("{:06}", one.batch);
     let mut all = vec![
         Fact::of(page.say(w::TIME), page.when(one.at)),
         Fact::code(page.say(w::TERMINAL), &one.terminal_number),
-        Fact::code(page.say(w::CARD), &one.masked_card),
+        Fact::of(
+            page.say(w::CARD),
+            html! { span.number { (one.masked_card) } " " (one.card_type) },
+        ),
+        Fact::of(page.say(w::TRANSACTION_FEE), money(one.fee)),
         Fact::code(page.say(w::REFERENCE), &one.rrn),
         Fact::code(page.say(w::TRACE_NUMBER), &trace),
         Fact::code(page.say(w::BATCH), &batch),
         Fact::code(page.say(w::RESPONSE), &one.response_code),
     ];
+    all.push(Fact::of(page.say(slip::SIGNATURE), signature(page, one, signed)));
     if !one.explanation_code.is_empty() {
         all.push(Fact::of(
             page.say(public::YOUR_CODE),
@@ -144,7 +151,22 @@ pub fn transaction(page: &Page<'_>, one: &TransactionView) -> Markup {
                     (actions(&[Action::link(page.say(w::WHY_DECLINED), paths::explanation(&one.explanation_code), Weight::Primary)]))
                 }
                 section.panel { (facts(&all)) }
+                (actions(&[
+                    Action::link(page.say(slip::AS_PICTURE), paths::slip(&one.id, "png"), Weight::Quiet),
+                    Action::link(page.say(slip::AS_DOCUMENT), paths::slip(&one.id, "pdf"), Weight::Quiet),
+                ]))
             }
         },
     )
+}
+
+/// Whether the card holder signed electronically; what was received can be saved.
+fn signature(page: &Page<'_>, one: &TransactionView, signed: Option<i64>) -> Markup {
+    let Some(at) = signed else {
+        return html! { span.quiet { (page.say(slip::NOT_SIGNED)) } };
+    };
+    html! {
+        (slip::signed_at(page.lang, page.when_text(at)))
+        br; a href=(paths::signature(&one.id)) { (page.say(slip::SIGNATURE_AS_RECEIVED)) }
+    }
 }

@@ -154,6 +154,16 @@ impl Held {
         self.said = Said::Idle;
     }
 
+    /// What a key-loading device does: the machine is this one and holds this key. One it did not hold before takes a
+    /// sign-in first.
+    pub fn load(&mut self, serial: &str, key: &str) {
+        serial.clone_into(&mut self.terminal.serial_number);
+        if self.terminal.master_key != key {
+            key.clone_into(&mut self.terminal.master_key);
+            self.terminal.signed_in = false;
+        }
+    }
+
     /// Takes over the amount as typed.
     pub fn typed(&mut self, text: &str) {
         match domain::money::Fen::parse_typed(text) {

@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::names::Lang;
 use iso8583::Pan;
 use operations::explain::{self, Ask, Audience};
+use operations::{requests, sealing};
 
 use super::held::{Hands, Held, keep};
 use super::wire::{Exchange, take_apart};
@@ -95,6 +96,7 @@ async fn press(hands: &Hands, visit: Visit, typed: Typed) -> Result<Response, Pr
     };
     let held = hands.take(&world, of, &data, first_trace(&visit));
     let mut held = held.lock().await;
+    load(&visit, of, &mut held).await?;
     if let Some(card) = typed
         .get("card")
         .parse()
@@ -115,6 +117,19 @@ async fn press(hands: &Hands, visit: Visit, typed: Typed) -> Result<Response, Pr
     let stored = held.clone();
     let _ = tokio::task::spawn_blocking(move || keep(&stored, &data)).await;
     Ok(Redirect::to(&format!("{POS}?terminal={}", part(&of.terminal_number))).into_response())
+}
+
+/// Gives the drawn machine what a real one got from a key-loading device since it was last in hand: another device, a new
+/// master key.
+async fn load(visit: &Visit, of: &demo::Terminal, held: &mut Held) -> Result<(), Problem> {
+    let number = of.terminal_number.clone();
+    let machine = visit
+        .read(move |tx, ctx| requests::machine_of(tx, ctx, &number))
+        .await?;
+    if let Some(key) = machine.master_key {
+        held.load(&machine.serial, &sealing::hex(key.expose()).to_uppercase());
+    }
+    Ok(())
 }
 
 fn merchant_name<'w>(world: &'w World, of: &demo::Terminal) -> &'w str {

@@ -16,8 +16,8 @@ pub struct DemoAccount {
     pub login: String,
     /// Password.
     pub password: String,
-    /// Authenticator key, where the role needs one.
-    pub totp: Option<String>,
+    /// One to begin with: shown without unfolding anything.
+    pub first: bool,
 }
 
 /// What the login page shows.
@@ -81,22 +81,29 @@ fn error(text: &str) -> Markup {
     html! { @if !text.is_empty() { (notice(Tone::Bad, html! { p { (text) } })) } }
 }
 
+/// Those one begins with in sight, the others folded away; none asks for more than a press.
 fn demo_accounts(page: &Page<'_>, accounts: &[DemoAccount]) -> Markup {
+    let (first, more): (Vec<_>, Vec<_>) = accounts.iter().partition(|one| one.first);
     html! {
         @if !accounts.is_empty() {
-            details.panel open {
-                summary { (page.say(w::DEMO_ACCOUNTS)) }
-                ul.accounts {
-                    @for one in accounts {
-                        li {
-                            button.quiet-button.button.needs-script type="button" data-fill-login=(one.login) data-fill-password=(one.password) { (one.role) }
-                            b.no-script { (one.role) }
-                            span.number { (one.login) " / " (one.password) }
-                            @if let Some(totp) = &one.totp { span.quiet { (page.say(w::DEMO_TOTP)) " " span.number { (totp) } } }
-                        }
-                    }
+            section.panel.demo-accounts {
+                h2 { (page.say(w::DEMO_ACCOUNTS)) }
+                ul.accounts { @for one in first { (account(page, one)) } }
+                @if !more.is_empty() {
+                    details { summary { (w::demo_more(page.lang, more.len())) } ul.accounts { @for one in more { (account(page, one)) } } }
                 }
+                p.quiet.small { (page.say(w::DEMO_TOTP)) }
             }
+        }
+    }
+}
+
+fn account(page: &Page<'_>, one: &DemoAccount) -> Markup {
+    let press = w::demo_enter(page.lang, &one.role);
+    html! {
+        li {
+            span.account-role { b { (one.role) } span.number.quiet { (one.login) " / " (one.password) } }
+            button.quiet-button.button.needs-script type="button" data-fill-login=(one.login) data-fill-password=(one.password) aria-label=(press) { (page.say(w::LOGIN_BUTTON)) }
         }
     }
 }

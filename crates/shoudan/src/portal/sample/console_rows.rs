@@ -127,6 +127,7 @@ pub(super) fn terminal(lang: Lang, at: &str) -> Terminal {
             kind: String::new(),
             at: at.into(),
         },
+        health: Vec::new(),
     }
 }
 

@@ -77,6 +77,7 @@ pub fn pages(lang: Lang, theme: Theme, catalog: &Catalog) -> Vec<(&'static str, 
         typed: vec![],
     };
     let lifting = Stop {
+        merchant: String::new(),
         stop: stops(lang).swap_remove(1),
         script: say(
             lang,
@@ -199,7 +200,7 @@ pub fn pages(lang: Lang, theme: Theme, catalog: &Catalog) -> Vec<(&'static str, 
         ),
         (
             "c-people",
-            console::people(&page("/console/people"), &desk(""), &members(lang)),
+            console::people(&page("/console/people"), &desk(""), &members(lang), &[]),
         ),
     ];
     all.extend(catalog.reasons.get("merchant.licence_expired").map(|it| {

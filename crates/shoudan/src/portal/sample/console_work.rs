@@ -18,6 +18,7 @@ pub(super) fn given(code: &str, name: &str, value: &str) -> FieldAsked {
         hint: String::new(),
         check: "text".into(),
         value: value.into(),
+        on_record: String::new(),
         remark: String::new(),
         optional: false,
     }
@@ -48,11 +49,14 @@ pub(super) fn review(lang: Lang, id: &str, by: i64, needed: i64) -> ReviewView {
                 &say(lang, "统一社会信用代码", "Unified social credit code"),
                 "92330102MA2XXXXX0K",
             ),
-            given(
-                "legal_name",
-                &say(lang, "执照上的名称", "Name on the licence"),
-                &say(lang, "杭州上城区老周面馆", "Lao Zhou Noodles, Shangcheng"),
-            ),
+            FieldAsked {
+                on_record: say(lang, "杭州上城区周记面馆", "Zhou's Noodles, Shangcheng"),
+                ..given(
+                    "merchant_name",
+                    &say(lang, "商户注册名称", "Registered name"),
+                    &say(lang, "杭州上城区老周面馆", "Lao Zhou Noodles, Shangcheng"),
+                )
+            },
             given(
                 "valid_until",
                 &say(lang, "执照有效期至", "Licence valid until"),
@@ -305,6 +309,7 @@ pub(super) fn audit(lang: Lang) -> Audit {
         at: NOW - ago,
         actor: actor.into(),
         role: role.into(),
+        merchant_id: "-".into(),
         command: command.into(),
         subject: subject(kind, id, id),
         reason: say(lang, reason[0], reason[1]),

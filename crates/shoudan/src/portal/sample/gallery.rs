@@ -3,6 +3,7 @@
 use domain::names::Lang;
 use domain::time::Zone;
 use maud::Markup;
+use operations::requests::Agreement;
 use operations::views::{Page as Rows, RequestView};
 
 use crate::portal::merchant::{self, DayStatement, Filter, Home, Me, Money, NewRequest, NextAction, Statement};
@@ -237,11 +238,24 @@ fn merchant_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
     pages.extend(declined.map(|one| {
         (
             "transaction",
-            merchant::transaction(&page("/m/transactions/txn_2"), one),
+            merchant::transaction(&page("/m/transactions/txn_2"), one, None),
         )
     }));
     pages.extend(statement.map(|one| ("statement", merchant::statement(&page("/m/money/2026-11-18"), &one))));
     pages
+}
+
+/// What is signed, shortened to its first lines.
+fn agreement() -> Agreement {
+    Agreement {
+        contract: "ctr_4f2k9".into(),
+        number: "C826584058120001".into(),
+        terms: "2026-01".into(),
+        text: domain::text!(
+            "银行卡受理协议 C826584058120001（条款版本 2026-01）\n机具、收款码和结算账户不得出租、出借、出售。",
+            "Acquiring agreement C826584058120001 (terms version 2026-01)\nTerminals, payment codes and the settlement account may not be let, lent or sold."
+        ),
+    }
 }
 
 fn step_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
@@ -256,6 +270,7 @@ fn step_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
                 step,
                 errors,
                 typed: vec![],
+                agreement: (step.kind == "signature").then(agreement),
             },
         )
     };

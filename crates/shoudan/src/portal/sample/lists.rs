@@ -98,6 +98,8 @@ pub fn transactions(lang: Lang) -> Vec<TransactionView> {
                 masked_card: "622202******0012".into(),
                 stan: 412 - i,
                 batch: 318,
+                card_type: say(lang, "借记卡", "debit card"),
+                fee: if code == "00" { amount / 200 } else { 0 },
                 explanation_code: explanation.into(),
                 at: NOW - ago,
             },
@@ -313,13 +315,13 @@ pub fn accounts(lang: Lang) -> Vec<DemoAccount> {
             role: say(lang, "店主", "Owner"),
             login: "owner".into(),
             password: "noodles-163".into(),
-            totp: None,
+            first: true,
         },
         DemoAccount {
             role: say(lang, "审核", "Reviewer"),
             login: "reviewer".into(),
             password: "second-eyes".into(),
-            totp: Some("JBSWY3DPEHPK3PXP".into()),
+            first: false,
         },
     ]
 }

@@ -205,6 +205,7 @@ pub fn field_step(lang: Lang, kind: &str) -> StepView {
         hint: say(lang, hint[0], hint[1]),
         check: check.into(),
         value: value.into(),
+        on_record: String::new(),
         remark: String::new(),
         optional: false,
     };

@@ -43,6 +43,9 @@ words! {
     OPEN: "待审核", "Open";
     CANNOT_DECIDE: "您不能审核这一件", "You cannot decide this one";
     THE_REQUEST: "申请经过", "The request";
+    ON_RECORD: "现登记", "On record";
+    BECOMES: "改为", "Becomes";
+    AS_ON_RECORD: "与现登记相同", "as on record";
     COMPARE: "对照", "Compare";
     GIVEN: "填写", "Given";
 
@@ -101,6 +104,7 @@ words! {
     LIFT: "解除停用", "Lift the stop";
     LIFT_WHY: "解除依据", "Why it is lifted";
     LIFT_HINT: "写明核实了什么。停用人本人不能解除。", "Say what was verified. Whoever placed a stop does not lift it.";
+    LIFT_PLACER: "这是您停用的。请另一位同事核实后解除。", "You placed it. A colleague verifies it and lifts it.";
     LIFT_TWO: "这一停用要两个人同意才能解除：打开恢复申请，由审核解除。", "Two people must agree to lift this: open a restoration request; its review lifts it.";
     LIFT_PLAN: "这一停用不能人工解除，完成恢复步骤后自动解除。", "This stop is not lifted by hand; it ends when its steps are done.";
     LIFT_ROLE: "您的岗位不能解除这一停用。可以解除的岗位：", "Your role may not lift this stop. Roles that may: ";
@@ -204,4 +208,12 @@ words! {
     OFF: "未启用", "Off";
     CLOSED: "已停用", "Closed";
     ACTIVE: "可登录", "Active";
+    KEYS_TITLE: "程序的密钥", "Keys of programs";
+    KEYS_NOTE: "每把密钥由一个人负责；密钥本身只在生成时显示一次。停用立即生效，不能恢复。",
+        "A person answers for each key; the key itself is shown once, when it is made. Switching one off takes effect at once and for good.";
+    KEYS_NONE: "还没有密钥。管理员在命令行生成。", "There are none yet. An administrator makes them on the command line.";
+    KEY_FOR: "用途", "For";
+    KEY_ANSWERED_FOR: "负责人", "Answered for by";
+    KEY_MADE: "生成于", "Made";
+    KEY_OFF: "停用", "Switch off";
 }

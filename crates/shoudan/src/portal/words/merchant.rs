@@ -98,6 +98,7 @@ words! {
     TRACE_NUMBER: "流水号", "Trace";
     BATCH: "批次号", "Batch";
     RESPONSE: "应答码", "Response code";
+    TRANSACTION_FEE: "手续费", "Fee";
     WHY_DECLINED: "为什么没成功", "Why it was declined";
     FILTER: "筛选", "Filter";
     ALL_TERMINALS: "全部收款机", "All terminals";

@@ -19,10 +19,12 @@ words! {
     PLACE_ME: "我的", "Me";
     SIGN_IN: "登录", "Sign in";
     SIGN_OUT: "退出", "Sign out";
-    SEARCH_ANYTHING: "商户、终端、序列号、原因码、姓名、申请", "Merchant, terminal, serial, code, person, request";
+    SEARCH_LABEL: "查找商户、终端、序列号、原因码、姓名、申请", "Find a merchant, terminal, serial number, code, person or request";
+    SEARCH_ANYTHING: "终端、商户、原因码、姓名…", "Merchant, terminal, code, name …";
     THEME_SYSTEM: "配色跟随系统，点按改为深色", "Colours follow the system; press for dark";
     THEME_DARK: "配色为深色，点按改为浅色", "Dark colours; press for light";
     THEME_LIGHT: "配色为浅色，点按改为跟随系统", "Light colours; press to follow the system";
+    WHERE_SIGNED_IN: "登录记录", "Where I am signed in";
     HOTLINE: "客服热线", "Hotline";
     licence(number): "支付业务许可证 {number}", "Payment licence {number}";
     DEMO: "演示环境：商户、终端和交易都是虚构的，可以随意操作。",

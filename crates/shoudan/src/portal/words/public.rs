@@ -103,9 +103,21 @@ words! {
     CODE_BUTTON: "确认", "Confirm";
     CODE_WRONG: "验证码不对或已经用过。请等验证器显示下一组数字再输入；同时核对手机时间是否准确。",
         "The code is not right or was used already. Wait for the next one, and see that the phone's clock is right.";
+    SESSIONS_TITLE: "在哪些地方登录着", "Where you are signed in";
+    SESSIONS_NOTE: "不认识的，先结束它，再改密码。手机丢了，换一台设备登录后在这里结束其他登录。",
+        "End what you do not recognise, then change your password. If a phone is lost, sign in elsewhere and end the others here.";
+    SESSION_BEGAN: "登录于", "Signed in";
+    SESSION_SEEN: "最后使用", "Last used";
+    SESSION_ENDS: "最晚结束于", "Ends by";
+    SESSION_THIS: "这一次", "This one";
+    END_SESSION: "结束", "End it";
+    END_OTHERS: "结束其他全部登录", "End all others";
+    TO_OWN_PAGES: "回到我的首页", "To my home page";
     DEMO_ACCOUNTS: "演示账户", "Demonstration accounts";
     DEMO_CODE: "演示环境没有验证器，现在的验证码是", "The demonstration has no authenticator; the code now is";
-    DEMO_TOTP: "验证器密钥", "Authenticator key";
+    DEMO_TOTP: "员工账户的验证码会显示在下一页。", "For staff the next page shows the code of now.";
+    demo_more(count): "其余 {count} 个账户", "{count} more accounts";
+    demo_enter(role): "以{role}登录", "Sign in as {role}";
 
     // Problems
     P400: "提交的内容无法读取", "What was sent cannot be read";

@@ -48,6 +48,11 @@ words! {
     PAY: "去支付", "Pay";
     PAY_NOTE: "支付结果由银行确认，几秒内显示在这里；没有确认之前不会重复扣款。",
         "The bank confirms the payment and the result appears here within seconds; nothing is charged twice.";
+    AGREEMENT: "您要签署的协议", "The agreement you sign";
+    AGREEMENT_NUMBER: "协议编号", "Agreement number";
+    TERMS: "条款版本", "Version of the terms";
+    AGREEMENT_CHANGED: "打开这一页之后，协议内容有了变化。请重读下面的协议，再签署。",
+        "The agreement changed after you opened the page. Please read it again below, then sign.";
     SIGN: "签署", "Sign";
     SIGN_NAME: "输入您的姓名作为签名", "Type your name as signature";
     SIGN_NAME_MISSING: "请输入姓名，再签署。", "Type your name to sign.";

@@ -2,19 +2,20 @@
 
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use operations::people::KeyView;
 use operations::refused::Done;
 use operations::views::{Paging, ReviewView, StopView};
-use operations::{Ctx, audit, people, requests, reviews, search, stops};
-use store::Tx;
+use operations::{Ctx, Tx, audit, people, requests, reviews, search, stops};
 
-use super::names::{Actors, name_stops};
 use super::{STAFF, desk, paging, shown};
 use crate::api::asked::Asked;
 use crate::doors::{Access, Doors};
 use crate::portal::console::{self, Audit, Checked, Count, Home, Member, paths};
 use crate::portal::handlers::Visit;
 use crate::problem::Problem;
+use operations::chain::NOBODY;
+use operations::names::{Actors, name_stops, name_subjects};
 
 pub(super) fn routes(doors: Doors) -> Doors {
     doors
@@ -29,6 +30,12 @@ pub(super) fn routes(doors: Doors) -> Doors {
         )
         .door(Method::GET, paths::AUDIT, Access::Session(&["audit_read"]), log)
         .door(Method::GET, paths::PEOPLE, Access::Session(&["manage_users"]), staff)
+        .door(
+            Method::POST,
+            "/console/keys/{key}/off",
+            Access::Session(&["manage_users"]),
+            key_off,
+        )
 }
 
 /// The most rows a counter counts.
@@ -61,14 +68,14 @@ fn waiting(tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<Home> {
         limit: MOST,
         cursor: None,
     };
-    let queue = reviews::queue(tx, ctx, &store::reviews::Filter::default(), &all)?;
-    let mine = store::requests::Filter {
+    let queue = reviews::queue(tx, ctx, &reviews::Filter::default(), &all)?;
+    let mine = requests::Filter {
         state: "open".into(),
         waiting_on: ctx.actor.role.clone(),
         ..Default::default()
     };
     let turn = requests::list(tx, ctx, &mine, &all)?;
-    let live = store::stops::Filter {
+    let live = stops::Filter {
         live_only: true,
         ..Default::default()
     };
@@ -139,7 +146,7 @@ async fn reason(visit: Visit, Path(code): Path<String>) -> Result<Response, Prob
 }
 
 async fn log(visit: Visit, asked: Asked) -> Result<Response, Problem> {
-    let filter = store::audit::Filter {
+    let filter = audit::Filter {
         merchant_id: asked.filter("merchant"),
         subject_id: asked.filter("subject"),
         actor: asked.filter("actor"),
@@ -149,7 +156,8 @@ async fn log(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let (paging, check) = (paging(&asked)?, asked.text("check").is_some());
     let (rows, checked, names) = visit
         .read(move |tx, ctx| {
-            let rows = audit::list(tx, ctx, &filter, &paging)?;
+            let mut rows = audit::list(tx, ctx, &filter, &paging)?;
+            name_subjects(tx, &mut rows.data)?;
             let checked = if check { Some(audit::verify(tx)?) } else { None };
             let mut actors = Actors::default();
             for row in &rows.data {
@@ -180,9 +188,17 @@ async fn log(visit: Visit, asked: Asked) -> Result<Response, Problem> {
 }
 
 async fn staff(visit: Visit) -> Result<Response, Problem> {
-    let all = visit
-        .read(|tx, ctx| people::list(tx, ctx, operations::chain::NOBODY))
+    let (all, keys) = visit
+        .read(|tx, ctx| Ok((people::list(tx, ctx, NOBODY)?, people::api_keys(tx, ctx, NOBODY)?)))
         .await?;
+    let roles = &visit.app.platform.catalog.roles;
+    let named = |key: KeyView| KeyView {
+        role: roles
+            .get(&key.role)
+            .map_or(key.role, |role| role.name.get(visit.caller.lang).to_owned()),
+        ..key
+    };
+    let keys: Vec<KeyView> = keys.into_iter().map(named).collect();
     let members: Vec<Member> = all
         .into_iter()
         .map(|user| Member {
@@ -193,5 +209,15 @@ async fn staff(visit: Visit) -> Result<Response, Problem> {
             closed: user.disabled,
         })
         .collect();
-    Ok(shown(console::people(&visit.page(), &desk(&visit), &members)))
+    Ok(shown(console::people(&visit.page(), &desk(&visit), &members, &keys)))
+}
+
+/// Switches a program's key off, at once and for good.
+async fn key_off(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    visit
+        .write("switched off in the console", move |tx, ctx| {
+            people::disable_api_key(tx, ctx, NOBODY, &id)
+        })
+        .await?;
+    Ok(Redirect::to(paths::PEOPLE).into_response())
 }

@@ -1,7 +1,7 @@
 //! The doors of the console: parse, call one operation, render.
 
+mod keys;
 mod look;
-mod names;
 mod reviews;
 mod stops;
 mod subjects;
@@ -26,6 +26,7 @@ const STAFF: Access = Access::Session(&["read_all"]);
 pub fn routes(doors: Doors) -> Doors {
     let doors = look::routes(doors);
     let doors = subjects::routes(doors);
+    let doors = keys::routes(doors);
     let doors = stops::routes(doors);
     let doors = reviews::routes(doors);
     tasks::routes(doors)

@@ -5,7 +5,6 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use operations::reviews::{self, Decide, Decision, Item};
 use operations::{requests, views::ReviewView};
-use store::reviews::Filter;
 
 use super::{STAFF, desk, paging, shown, told};
 use crate::api::asked::Asked;
@@ -28,7 +27,7 @@ pub(super) fn routes(doors: Doors) -> Doors {
 async fn queue(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let (paging, mine) = (paging(&asked)?, asked.text("mine").is_some());
     let mut rows = visit
-        .read(move |tx, ctx| reviews::queue(tx, ctx, &Filter::default(), &paging))
+        .read(move |tx, ctx| reviews::queue(tx, ctx, &reviews::Filter::default(), &paging))
         .await?;
     if mine {
         rows.data.retain(|one| one.may_decide);

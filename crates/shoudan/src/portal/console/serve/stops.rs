@@ -6,22 +6,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::catalog::{Catalog, Reason};
 use domain::stages::SubjectKind;
 use domain::time::{Time, Zone};
-use operations::chain::{self, NETWORK, NOBODY, PLATFORM};
 use operations::refused::{Done, Refused};
 use operations::stops::{self, Place as NewStop};
 use operations::views::StopView;
-use operations::{Ctx, terminals};
+use operations::{Ctx, Tx, merchants, search};
 use serde_json::json;
-use store::Tx;
-use store::stops::Filter;
 
-use super::names::name_stops;
 use super::{STAFF, desk, local, paging, shown, told};
 use crate::api::asked::Asked;
 use crate::doors::{Access, Doors};
 use crate::portal::console::{self, Form, MayLift, Offered, Place, Stop, Stops, paths, role_name};
 use crate::portal::handlers::{Typed, Visit};
 use crate::problem::Problem;
+use operations::names::name_stops;
 
 const PLACERS: Access = Access::Session(&["place_stop"]);
 
@@ -46,7 +43,7 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         asked.filter("reason"),
         asked.text("all").is_some(),
     );
-    let filter = Filter {
+    let filter = stops::Filter {
         subject_kind: kind.clone(),
         reason_prefix: reason.clone(),
         live_only: !all,
@@ -77,23 +74,33 @@ async fn stop(visit: Visit, Path((merchant, id)): Path<(String, String)>) -> Res
     Ok(shown(page(&visit, found, vec![], String::new())))
 }
 
-/// A stop, and the id of whoever placed it.
-async fn seen(visit: &Visit, merchant: String, id: String) -> Result<(StopView, String), Problem> {
+/// A stop as its page shows it.
+struct Seen {
+    stop: StopView,
+    /// The id of whoever placed it.
+    placer: String,
+    /// What its merchant is called.
+    merchant: String,
+}
+
+async fn seen(visit: &Visit, merchant: String, id: String) -> Result<Seen, Problem> {
     let found = visit.read(move |tx, ctx| {
-        ctx.need("read_all")?;
-        let row = store::stops::get(tx, &merchant, &id)?.ok_or_else(|| Refused::not_found("stop", id))?;
-        let mut view = stops::view(ctx, &row);
-        name_stops(tx, ctx, std::slice::from_mut(&mut view))?;
-        Ok((view, row.placed_by))
+        let mut stop = stops::one(tx, ctx, &merchant, &id)?;
+        let placer = stop.placed_by.clone();
+        name_stops(tx, ctx, std::slice::from_mut(&mut stop))?;
+        let merchant = merchants::called(tx, &merchant)?.unwrap_or_default();
+        Ok(Seen { stop, placer, merchant })
     });
     Ok(found.await?)
 }
 
-fn page(visit: &Visit, (stop, placer): (StopView, String), errors: Vec<(String, String)>, why: String) -> maud::Markup {
+fn page(visit: &Visit, seen: Seen, errors: Vec<(String, String)>, why: String) -> maud::Markup {
+    let Seen { stop, placer, merchant } = seen;
     let page = visit.page();
     let tables = &visit.app.platform.catalog;
     let reason = tables.reasons.get(&stop.reason);
     let data = Stop {
+        merchant,
         script: reason.map(|r| r.texts(page.lang).desk.clone()).unwrap_or_default(),
         lift: may_lift(visit, &stop, &placer, reason),
         stop,
@@ -285,7 +292,7 @@ fn command(tx: &mut Tx<'_>, ctx: &Ctx, form: &Form, zone: &Zone) -> Done<NewStop
     let kind = reason
         .map(|reason| reason.subject)
         .ok_or_else(|| wrong("reason", "请选择原因", "choose a reason"))?;
-    let (merchant, id) = resolve(tx, kind, &form.id)?.ok_or_else(|| {
+    let (merchant, id) = search::subject(tx, ctx, kind, &form.id)?.ok_or_else(|| {
         wrong(
             "id",
             "这个编号下没有此原因所指的对象，请核对编号",
@@ -321,49 +328,4 @@ fn command(tx: &mut Tx<'_>, ctx: &Ctx, form: &Form, zone: &Zone) -> Done<NewStop
         ends_at: moment("ends", &form.ends)?,
         details: json!({}),
     })
-}
-
-/// Finds what staff mean by a number: a terminal number or serial names every subject of its chain, a merchant number
-/// those of the merchant; what belongs to no merchant goes by its own id.
-fn resolve(tx: &mut Tx<'_>, kind: SubjectKind, typed: &str) -> Done<Option<(String, String)>> {
-    let own = |id: &str| Some((NOBODY.to_owned(), id.to_owned()));
-    match kind {
-        SubjectKind::Platform => return Ok(own(PLATFORM)),
-        SubjectKind::Network => return Ok(own(NETWORK)),
-        SubjectKind::Region => return Ok(own(typed)),
-        SubjectKind::Agent if store::parties::agent(tx, typed)?.is_some() => return Ok(own(typed)),
-        SubjectKind::Model => {
-            let named = store::devices::model_by_code(tx, typed)?.map(|model| model.id);
-            return Ok(own(named.as_deref().unwrap_or(typed)));
-        }
-        SubjectKind::Device => {
-            if let Some(row) = store::devices::by_serial(tx, typed)? {
-                return Ok(Some((row.merchant_id, row.id)));
-            }
-        }
-        _ => {}
-    }
-    let found = match terminals::by_number(tx, typed)? {
-        Some(found) => Some(found),
-        None => terminals::by_serial(tx, typed)?,
-    };
-    let chain = if let Some(found) = found {
-        chain::of_terminal(tx, &found.merchant, &found.terminal)?
-    } else {
-        let id = store::chain::merchant_by_number(tx, typed)?.unwrap_or_else(|| typed.to_owned());
-        match chain::of_merchant(tx, &id) {
-            Ok(chain) => chain,
-            Err(Refused::NotFound { .. }) => return Ok(None),
-            Err(other) => return Err(other),
-        }
-    };
-    let scope = if kind.of_merchant() {
-        chain.merchant.clone()
-    } else {
-        NOBODY.to_owned()
-    };
-    Ok(chain
-        .link(kind)
-        .filter(|link| !link.id.is_empty())
-        .map(|link| (scope, link.id.clone())))
 }

@@ -8,21 +8,26 @@ use domain::time::{Duration, Time, Zone};
 use operations::explain::{self, Ask, Audience};
 use operations::refused::{Done, Refused};
 use operations::views::{EventView, Explanation, Page, Paging};
-use operations::{Ctx, events, merchants, requests, terminals};
-use store::Tx;
+use operations::{Ctx, Tx, events, health, merchants, requests, terminals};
 
-use super::names::name_events;
 use super::{STAFF, desk, field, local, paging, shown};
 use crate::api::asked::Asked;
 use crate::doors::Doors;
 use crate::portal::console::{self, Answer, HISTORY_KINDS, History, Merchant, Terminal, paths};
 use crate::portal::handlers::Visit;
 use crate::problem::Problem;
+use operations::names::name_events;
 
 pub(super) fn routes(doors: Doors) -> Doors {
     doors
         .door(Method::GET, paths::MERCHANTS, STAFF, list)
         .door(Method::GET, "/console/merchants/{id}", STAFF, merchant)
+        .door(
+            Method::GET,
+            "/console/merchants/{id}/closing-certificate",
+            STAFF,
+            certificate,
+        )
         .door(Method::GET, "/console/terminals/{number}", STAFF, terminal)
         .door(Method::GET, "/console/devices/{serial}", STAFF, device)
 }
@@ -96,6 +101,15 @@ async fn merchant(visit: Visit, Path(id): Path<String>, asked: Asked) -> Result<
     Ok(shown(console::merchant(&visit.page(), &desk(&visit), &data)))
 }
 
+async fn certificate(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    let merchant = id.clone();
+    let stated = visit
+        .read(move |tx, ctx| requests::closing_certificate(tx, ctx, &merchant))
+        .await?;
+    let page = visit.page();
+    Ok(shown(console::closing_certificate(&page, &desk(&visit), &id, &stated)))
+}
+
 fn merchant_page(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, wish: &Wish) -> Done<Merchant> {
     let merchant = merchants::view(tx, ctx, id)?;
     let explained = |tx: &mut Tx<'_>, ctx: &mut Ctx, who| explain::merchant(tx, ctx, id, &wish.ask, who);
@@ -104,17 +118,13 @@ fn merchant_page(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, wish: &Wish) -> Done<
         merchant: id.to_owned(),
         ..Default::default()
     };
-    let terminals = terminals::list(
-        tx,
-        ctx,
-        &own,
-        &Paging {
-            limit: 100,
-            cursor: None,
-        },
-    )?
-    .data;
-    let open = store::requests::Filter {
+    let most = Paging {
+        limit: 100,
+        cursor: None,
+    };
+    let mut terminals = terminals::list(tx, ctx, &own, &most)?.data;
+    terminals.sort_by(|a, b| a.number.cmp(&b.number));
+    let open = requests::Filter {
         merchant_id: id.to_owned(),
         state: "open".into(),
         ..Default::default()
@@ -184,40 +194,37 @@ fn terminal_page(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, wish: &Wish) -> D
     };
     let events = events::list(tx, ctx, &filter, &wish.paging)?;
     let history = wish.history(tx, ctx, events)?;
+    let health = health::of_terminal(tx, &found.merchant, &found.terminal, REPORTS)?
+        .iter()
+        .map(|row| reported(ctx, row))
+        .collect();
     Ok(Terminal {
         terminal,
         answer,
         history,
+        health,
     })
+}
+
+/// Spans of reports of state that a terminal's page shows.
+const REPORTS: i64 = 10;
+
+/// A span of reports in the words of the table of flags; what has no row there is no part.
+fn reported(ctx: &Ctx, report: &health::Report) -> console::Health {
+    let told = health::parts(ctx, report);
+    console::Health {
+        first_at: report.first_at,
+        last_at: report.last_at,
+        times: report.times,
+        parts: told,
+    }
 }
 
 /// A device is looked at where it serves; one that serves nowhere has a short page of its own.
 async fn device(visit: Visit, Path(serial): Path<String>) -> Result<Response, Problem> {
-    let (row, serves) = visit
-        .read(move |tx, ctx| {
-            ctx.need("read_all")?;
-            let row = store::devices::by_serial(tx, &serial)?.ok_or_else(|| Refused::not_found("device", serial))?;
-            let serves = terminals::by_serial(tx, &row.serial)?;
-            let serves = serves.and_then(|f| terminals::view(tx, ctx, &f.merchant, &f.terminal).ok());
-            Ok((row, serves))
-        })
-        .await?;
-    if let Some(terminal) = serves {
-        return Ok(Redirect::to(&paths::terminal(&terminal.number)).into_response());
-    }
-    let stage = (domain::stages::SubjectKind::Device, row.stage.clone());
-    let named = visit
-        .app
-        .platform
-        .catalog
-        .stages
-        .get(&stage)
-        .map_or(row.stage, |s| s.name.get(visit.caller.lang).to_owned());
-    Ok(shown(console::device(
-        &visit.page(),
-        &desk(&visit),
-        &row.serial,
-        &named,
-        &row.software,
-    )))
+    let found = visit.read(move |tx, ctx| terminals::device(tx, ctx, &serial)).await?;
+    Ok(match &found.terminal {
+        Some(number) => Redirect::to(&paths::terminal(number)).into_response(),
+        None => shown(console::device(&visit.page(), &desk(&visit), &found)),
+    })
 }

@@ -6,11 +6,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use operations::refused::{Done, Refused};
 use operations::requests::{self, Attach, Submit};
 use operations::views::Paging;
-use operations::{Ctx, events};
-use store::Tx;
-use store::requests::Filter;
+use operations::{Ctx, Tx, events};
 
-use super::names::name_events;
 use super::{STAFF, desk, paging, shown, told};
 use crate::api::asked::Asked;
 use crate::doors::Doors;
@@ -19,6 +16,7 @@ use crate::portal::handlers::{Typed, Visit, uploaded};
 use crate::portal::paths::part;
 use crate::portal::words::tasks as w;
 use crate::problem::Problem;
+use operations::names::name_events;
 
 pub(super) fn routes(doors: Doors) -> Doors {
     doors
@@ -47,7 +45,7 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
             requests::list(
                 tx,
                 ctx,
-                &Filter {
+                &requests::Filter {
                     state: state.into(),
                     waiting_on,
                     ..Default::default()
@@ -107,6 +105,7 @@ async fn step(
         step,
         fields: typed.without(&["evidence", "version"]),
         confirm: true,
+        signature: String::new(),
     };
     let done = if evidence.is_empty() {
         Err(Refused::field(

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::names::Lang;
-use operations::refused::Done;
-use operations::views::{EventView, StopView, SubjectRef};
-use operations::{Ctx, merchants};
 use store::Tx;
 
-/// Names of actors, looked up once each.
+use crate::ctx::Ctx;
+use crate::refused::Done;
+use crate::views::{AuditView, EventView, StopView, SubjectRef};
+
+/// Names of actors, looked up once each. Internal: the caller has found that the asker may know them.
 #[derive(Default)]
 pub struct Actors(BTreeMap<String, String>);
 
@@ -61,24 +62,20 @@ pub fn name_stops(tx: &mut Tx<'_>, ctx: &Ctx, stops: &mut [StopView]) -> Done<()
     Ok(())
 }
 
-/// What people call a subject, where its row says.
+/// Gives entries of the audit log the names of what they are about.
+pub fn name_subjects(tx: &mut Tx<'_>, entries: &mut [AuditView]) -> Done<()> {
+    for one in entries {
+        if let Some(label) = subject(tx, &one.merchant_id, &one.subject)? {
+            one.subject.label = label;
+        }
+    }
+    Ok(())
+}
+
+/// What people call a subject: a number, serial or name; none for kinds without one.
 fn subject(tx: &mut Tx<'_>, merchant: &str, it: &SubjectRef) -> Done<Option<String>> {
-    let id = it.id.as_str();
-    Ok(match it.kind.as_str() {
-        "merchant" => merchants::called(tx, id)?,
-        "terminal" => store::terminals::get(tx, merchant, id)?.map(|row| row.number),
-        "device" => store::devices::get(tx, id)?.map(|row| row.serial),
-        "model" => store::devices::model(tx, id)?.map(|row| row.code),
-        "shop" => store::parties::shop(tx, merchant, id)?.map(|row| row.name),
-        "contract" => store::parties::contract(tx, merchant)?
-            .filter(|row| row.id == id)
-            .map(|row| row.number),
-        "settlement_account" => store::parties::account(tx, merchant, id)?.map(|row| row.bank),
-        "agent" => store::parties::agent(tx, id)?.map(|row| row.name),
-        "registration" => match store::registrations::get(tx, merchant, id)? {
-            Some(row) => store::terminals::get(tx, merchant, &row.terminal_id)?.map(|terminal| terminal.number),
-            None => None,
-        },
-        _ => None,
-    })
+    if it.kind == "user" {
+        return Ok(store::users::get(tx, &it.id)?.map(|user| user.display_name));
+    }
+    Ok(store::events::label(tx, merchant, &it.kind, &it.id)?)
 }
