@@ -237,6 +237,16 @@ def test_the_shipped_catalogue_is_sound():
         assert re.search(r"\d", done.stdout), "it says how much was explored"
 
 
+INSTITUTION = """[institution]
+name = { zh = "示例支付", en = "Sample Pay" }
+hours = { zh = "全天", en = "all day" }
+hotline = "95000"
+site = "pay.example"
+sms = "1069000000"
+licence = "Z0000000000000"
+"""
+
+
 def production(directory: Path, catalog: Path = CATALOG) -> Path:
     """The settings of an institution, with its keys beside them."""
     key = directory / "key"
@@ -255,14 +265,7 @@ network = "127.0.0.1:{server.free_port()}"
 profile = "test"
 keys = {{ data = "{key}", index = "{key}", master = "{key}", zone = "{zone}" }}
 
-[institution]
-name = {{ zh = "示例支付", en = "Sample Pay" }}
-hours = {{ zh = "全天", en = "all day" }}
-hotline = "95000"
-site = "pay.example"
-sms = "1069000000"
-licence = "Z0000000000000"
-""",
+{INSTITUTION}""",
         encoding="utf-8",
     )
     return settings

@@ -58,6 +58,7 @@ PAGES: list[tuple[str, str]] = [
     ("owner", "/m/me/people/new"),
     ("owner", "{person}"),
     ("owner", "/m/me/password"),
+    ("owner", "/m/me/keys"),
     ("owner", "/sessions"),
     ("agent", "/agent"),
     ("agent", "{agent_terminal}"),
@@ -68,6 +69,11 @@ PAGES: list[tuple[str, str]] = [
     ("reviewer", "{console_merchant}"),
     ("reviewer", "{console_terminal}"),
     ("reviewer", "{console_device}"),
+    ("reviewer", "{console_transactions}"),
+    ("reviewer", "{console_transaction}"),
+    ("risk", "{merchant_limits}"),
+    ("risk", "{terminal_limits}"),
+    ("devices", "{terminal_keys}"),
     ("reviewer", "/console/reviews"),
     ("reviewer", "{review}"),
     ("reviewer", "/console/stops"),
@@ -89,6 +95,7 @@ def name_of(role: str, path: str) -> str:
 
 
 NAMES = [name_of(role, path) for role, path in PAGES]
+ROLES = sorted({role for role, _ in PAGES if role != "public"} | {"desk"})
 
 
 # The world and what is in it ----------------------------------------------------------------
@@ -140,7 +147,7 @@ class Links(HTMLParser):
 @pytest.fixture(scope="module")
 def people(faces: dict) -> dict[str, Person]:
     base = base_url(faces)
-    return {role: Person(base, account(faces, role)) for role in ("owner", "agent", "reviewer", "auditor", "administrator", "desk")}
+    return {role: Person(base, account(faces, role)) for role in ROLES}
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +186,11 @@ def addresses(faces: dict, people: dict[str, Person]) -> dict[str, str]:
         "console_merchant": f"/console/merchants/{merchant}",
         "console_terminal": f"/console/terminals/{its_number}",
         "console_device": f"/console/devices/{faces['stock'][0]}",
+        "console_transactions": f"/console/merchants/{merchant}/transactions",
+        "console_transaction": reviewer.links(f"/console/merchants/{merchant}/transactions", r"/console/merchants/[^/]+/transactions/[^/?]+")[0],
+        "merchant_limits": f"/console/merchants/{merchant}/limits",
+        "terminal_limits": f"/console/terminals/{its_number}/limits",
+        "terminal_keys": f"/console/terminals/{its_number}/keys",
         "review": review,
         "stop": f"/console/stops/{merchant}/{placed['id']}",
         "console_request": f"/console/requests/{merchant}/{request['id']}",

@@ -51,6 +51,8 @@ fn prepare_all(options: &TestOptions, ready: &mut Ready, report: &mut Report) ->
     let mut fine = true;
     if rust {
         fine &= report.prepare("prepare cargo-nextest", prepare::nextest).is_some();
+    }
+    if rust || outside {
         fine &= report.prepare("prepare SoftHSM", prepare::softhsm).is_some();
     }
     if outside {

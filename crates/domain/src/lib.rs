@@ -18,6 +18,7 @@ pub mod model;
 pub mod money;
 pub mod names;
 pub mod plan;
+pub mod posting;
 pub mod secret;
 pub mod stages;
 pub mod time;

@@ -26,17 +26,24 @@ pub struct Settled {
     pub issued: Issued,
 }
 
+/// The first of two transactions that close a batch where many write at once: from here on no payment begins in it. Else
+/// one could begin and end between the adding up and the commit of the closing, and stand in a batch whose totals lack it.
+/// Whether there was anything to pause; [`settle`], or a sign-off, has to follow. Should it not, the terminal signs in.
+pub fn pause(tx: &mut Tx<'_>, line: &Line, batch: i64) -> Done<bool> {
+    Ok(store::batches::pause(tx, &line.merchant, &line.terminal, batch)?)
+}
+
 /// Settles a batch: compares, answers with the host's totals, closes the batch and opens the next one. A repeat gets the
-/// first answer.
+/// first answer. `paused`: what [`pause`] said.
 pub fn settle(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
     line: &Line,
-    batch: i64,
+    (batch, paused): (i64, bool),
     theirs: &SettlementTotals,
     rrn: &str,
 ) -> Done<Ruling<Settled>> {
-    let line = &held(tx, line)?;
+    let line = &held(tx, line)?.unpaused(paused);
     let (merchant, terminal) = (line.merchant.as_str(), line.terminal.as_str());
     let issued = Issued::approved(ctx, "00")?.with(37, rrn)?;
     let sent = theirs.digits().map_err(payments::unfit)?;
@@ -72,6 +79,9 @@ pub fn settle(
     };
     let totals = answer.digits().map_err(payments::unfit)?;
     raise(tx, ctx, line, Some((balanced, &sent, &totals)))?;
+    if paused {
+        store::batches::resume(tx, merchant, terminal)?;
+    }
     let balance = if balanced { "balanced" } else { "unbalanced" };
     let audit = trace::audit(
         tx,

@@ -2,6 +2,7 @@
 //! of it once to see that it shows.
 
 mod keys;
+mod ledger;
 mod limits;
 
 use domain::ids::IdSource;
@@ -69,19 +70,26 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "INV-G01", title: "a gate row that holds is what its rows say",                test: Test::Code(gates_recomputed) },
     Invariant { id: "INV-T01", title: "an approved transaction has its answer",                    test: Test::Rows(questions::APPROVALS_ANSWERED) },
     Invariant { id: "INV-T02", title: "what is unknown has a reversal on its way",                test: Test::Rows(store::transactions::UNKNOWN_RESOLVED) },
+    Invariant { id: "INV-T04", title: "a reversal is one of a transaction",                        test: Test::Rows(store::reversals::OF_SOMETHING) },
     Invariant { id: "INV-T05", title: "nothing gives back more than its original",                test: Test::Rows(store::transactions::WITHIN_ORIGINAL) },
     Invariant { id: "INV-T07", title: "what is undone is undone once",                            test: Test::Rows(store::transactions::UNDONE_ONCE) },
     Invariant { id: "INV-T03", title: "a trace number stands for one transaction",                 test: Test::Rows(questions::TRANSACTIONS_ONCE) },
     Invariant { id: "INV-T03", title: "a payment stands in the journal or among the transactions",  test: Test::Rows(store::journal::IN_ONE_PLACE) },
     Invariant { id: "INV-T09", title: "counters stand for what was taken",                         test: Test::Code(limits::counters) },
+    Invariant { id: "INV-L03", title: "volumes are what the entries add up to",                    test: Test::Code(ledger::volumes) },
+    Invariant { id: "INV-L04", title: "accounts balance, each merchant's on each day",             test: Test::Rows(store::ledger::BALANCED) },
+    Invariant { id: "INV-L07", title: "every entry names a template",                              test: Test::Code(ledger::templates) },
+    Invariant { id: "INV-L08", title: "what took effect has one entry, and nothing else has",      test: Test::Code(ledger::entries) },
     Invariant { id: "INV-L10", title: "nothing is charged without an agreement",                   test: Test::Rows(store::fees::CONSENTED) },
     Invariant { id: "INV-L10", title: "fees are due for what took effect, and return at most once", test: Test::Rows(store::fees::DUE) },
     Invariant { id: "INV-B04", title: "nothing takes effect in a closed batch",                    test: Test::Rows(store::batches::NOTHING_AFTER_CLOSE) },
+    Invariant { id: "INV-T15", title: "a notice to the network tells of something approved",        test: Test::Rows(store::notices::NOTICES_WHOLE) },
     Invariant { id: "INV-B03", title: "one open batch per terminal",                               test: Test::Rows(questions::BATCHES_ONCE) },
     Invariant { id: "INV-K01", title: "no two terminals share a key",                              test: Test::Rows(questions::KEYS_UNLIKE) },
     Invariant { id: "INV-K01", title: "every master key is claimed for its terminal",              test: Test::Rows(store::keys::MASTERS_CLAIMED) },
     Invariant { id: "INV-K01", title: "no terminal ever held a key that everyone knows",           test: Test::Code(keys::unknown) },
     Invariant { id: "INV-K02", title: "versions of keys increase, and destroyed ones stay so",     test: Test::Rows(store::keys::VERSIONS_INCREASE) },
+    Invariant { id: "INV-K02", title: "a former key stands beside a newer one",                    test: Test::Rows(store::keys::FORMER_BESIDE_NEWER) },
     Invariant { id: "INV-K03", title: "components of a master key come from two people",           test: Test::Rows(store::keys::COMPONENTS_APART) },
     Invariant { id: "INV-K03", title: "no terminal is signed in whose device reports another key", test: Test::Rows(store::keys::DEVICES_AGREE) },
     Invariant { id: "INV-K04", title: "stored keys authenticate for their place and use",          test: Test::Code(keys::authentic) },

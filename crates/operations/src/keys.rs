@@ -3,6 +3,7 @@
 
 pub mod components;
 mod ends;
+mod former;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::refused::{Done, Refused};
 use crate::trace::{self, Change};
 pub(crate) use ends::stage_entered;
 pub use ends::{Moved, WORKING_AGE, WORKING_USES, confirm, is_confirmed, missing, rewrap, sweep, wear_out};
+pub use former::{FORMER_REPORTS, FORMER_SELLS, former_serves, prove};
 
 /// The fingerprint of a key: keyed, so that nobody without the platform's index key can try keys against it.
 fn fingerprint(ctx: &Ctx, stored: &Stored) -> String {
@@ -166,8 +168,10 @@ pub fn open(
         .reveal(&place(merchant, terminal, kind, version), block)?)
 }
 
-/// Makes new working keys, keeps them and returns them wrapped under the master key. None where the terminal has no
-/// master key, the layout has no room for the keys its MAC algorithm takes, or the key module has no such cipher.
+/// Issues the working keys of a sign-in, wrapped under the master key: new ones, the current ones becoming the former ones;
+/// or, while no message has proven that the terminal has the current ones, these again (true), so that it holds either
+/// the former or the current ones, however many sign-ins are repeated, forged or lose their answer. None where the terminal
+/// has no master key, the layout has no room for the keys its MAC algorithm takes, or the key module has no such cipher.
 pub fn issue_working(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
@@ -175,7 +179,7 @@ pub fn issue_working(
     terminal: &str,
     algorithm: MacAlgorithm,
     layout: KeyLayout,
-) -> Done<Option<SignInKeys>> {
+) -> Done<Option<(SignInKeys, bool)>> {
     let Some(row) = store::keys::current(tx, merchant, terminal, KeyKind::Tmk.code())? else {
         return Ok(None);
     };
@@ -184,11 +188,22 @@ pub fn issue_working(
     };
     let module = Arc::clone(&ctx.platform.keys);
     let master = place(merchant, terminal, KeyKind::Tmk, row.version);
-    retire_working(tx, ctx, merchant, terminal)?;
+    let unproven = former::make_room(tx, ctx, merchant, terminal)?;
+    let mut again = unproven;
     let mut wrapped = Vec::with_capacity(3);
     for (kind, size) in KeyKind::WORKING.into_iter().zip(sizes) {
         if size == 0 {
             continue;
+        }
+        if unproven {
+            let kept = former::once_more(tx, &module, (&master, &row.sealed), kind, (size, layout))?;
+            if let Some(cover) = kept {
+                wrapped.push(cover);
+                continue;
+            }
+            // One that does not fit what is asked for now; the MAC key always does while its algorithm stays.
+            store::keys::retire_current(tx, merchant, terminal, kind.code(), ctx.now.millis())?;
+            again = false;
         }
         let version = next_version(tx, merchant, terminal, kind)?;
         let wanted = Wanted {
@@ -201,15 +216,17 @@ pub fn issue_working(
                 put(tx, ctx, &wanted.place, stored, 0)?;
                 wrapped.push(cover);
             }
-            Err(Fault::Unsupported(_)) if wrapped.is_empty() => return Ok(None),
+            Err(Fault::Unsupported(_)) if wrapped.is_empty() => {
+                retire_working(tx, ctx, merchant, terminal)?;
+                return Ok(None);
+            }
             Err(fault) => return Err(fault.into()),
         }
     }
     let mut wrapped = wrapped.into_iter();
-    Ok(wrapped.next().zip(wrapped.next()).map(|(pik, mak)| SignInKeys {
-        pik,
-        mak,
-        tdk: wrapped.next(),
+    Ok(wrapped.next().zip(wrapped.next()).map(|(pik, mak)| {
+        let tdk = wrapped.next();
+        (SignInKeys { pik, mak, tdk }, again)
     }))
 }
 

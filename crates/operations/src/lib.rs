@@ -3,6 +3,7 @@
 //!
 //! Read [`ctx`] and [`views`] first; then one file per kind of operation.
 
+pub mod agreements;
 pub mod audit;
 pub mod batches;
 pub mod chain;

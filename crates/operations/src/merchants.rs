@@ -16,7 +16,7 @@ pub use domain::catalog::MerchantKind as Kind;
 use domain::ids::{ContractId, MerchantId, SettlementAccountId, ShopId};
 use domain::secret::SecretString;
 use domain::stages::SubjectKind;
-use domain::time::{Span, Time};
+use domain::time::Span;
 use serde_json::json;
 use store::Tx;
 use store::parties::{self, AccountRow, ContractRow, MerchantRow, ShopRow};
@@ -317,17 +317,12 @@ pub fn note_active(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
 }
 
 /// How long a contract runs unless both sides end it, in calendar months.
-const CONTRACT_MONTHS: u32 = 36;
-
-/// Until when a contract signed now runs.
-pub(crate) fn term_end(ctx: &Ctx) -> Time {
-    ctx.platform.zone.add(ctx.now, Span::months(CONTRACT_MONTHS))
-}
+pub(crate) const CONTRACT_MONTHS: u32 = 36;
 
 /// What follows when a contract is signed: from when and until when it runs. Internal: after the move `sign`.
 pub fn note_signed(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str) -> Done<()> {
     let row = parties::contract(tx, merchant)?.ok_or_else(|| Refused::not_found("contract", merchant))?;
-    let until = term_end(ctx);
+    let until = ctx.platform.zone.add(ctx.now, Span::months(CONTRACT_MONTHS));
     parties::set_signed(tx, merchant, &row.id, ctx.now.millis(), Some(until.millis()))?;
     told(tx, ctx, "contract.signed", merchant, ("contract", &row.id), &row.number)
 }

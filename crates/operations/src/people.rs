@@ -18,7 +18,7 @@ use store::users::UserRow;
 use store::{Tx, users};
 use utoipa::ToSchema;
 
-pub use keys::{KeyView, NewKey, api_key, api_keys, create_api_key, disable_api_key};
+pub use keys::{KeyView, NewKey, api_key, api_keys, create_api_key, disable_api_key, is_for_programs};
 pub use login::{
     Attempt, LOCK_AFTER, LOCKED_FOR, LoggedIn, Login, SESSION_ENDS_AFTER, Session, login_done, login_row, logout,
     session, touch,

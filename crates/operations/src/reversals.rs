@@ -1,6 +1,8 @@
 //! Reversals towards the card network: every transaction whose outcome nobody knows, and every one that its terminal
 //! reversed, is reversed upstream until the network answers. Whoever created the unknown, this resolves it.
 
+use std::collections::HashSet;
+
 use domain::time::{Duration, Time};
 use serde_json::json;
 use store::Tx;
@@ -49,23 +51,51 @@ pub struct Due {
     pub date: String,
 }
 
-/// Reversals to be sent now, at most `limit`.
-pub fn due(tx: &mut Tx<'_>, ctx: &Ctx, limit: i64) -> Done<Vec<Due>> {
-    let mut all = Vec::new();
-    for row in reversals::due(tx, ctx.now.millis(), limit)? {
-        let broken = || Refused::Inconsistent(format!("a reversal of {} lacks its transaction", row.transaction_id));
-        let original = transactions::get(tx, &row.merchant_id, &row.transaction_id)?.ok_or_else(broken)?;
-        let chain = store::chain::of_terminal(tx, &row.merchant_id, &original.terminal_id)?.ok_or_else(broken)?;
-        let terminal = chain.terminal.ok_or_else(broken)?;
-        all.push(Due {
-            date: clock(&ctx.platform.zone, Time::from_millis(original.received_at)).1,
-            terminal_number: terminal.terminal_number,
-            merchant_number: chain.merchant_number,
-            original,
-            row,
-        });
+/// What waits to be sent now.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// In the order in which they became due.
+    pub due: Vec<Due>,
+    /// Rows that lack their transaction or its terminal: nothing can be sent for them, and a person has to look. `shoudan
+    /// check` names them.
+    pub astray: Vec<ReversalRow>,
+}
+
+/// Which reversals are under way: merchant and transaction.
+pub type UnderWay = HashSet<(String, String)>;
+
+/// Reversals to be sent now that are not under way, at most `limit`.
+pub fn due(tx: &mut Tx<'_>, ctx: &Ctx, limit: i64, under_way: &UnderWay) -> Done<Waiting> {
+    let mut waiting = Waiting::default();
+    // Those under way stand in front, as they became due before.
+    let most = limit.saturating_add(i64::try_from(under_way.len()).unwrap_or(0));
+    let mut rows = reversals::due(tx, ctx.now.millis(), most)?;
+    rows.retain(|row| !under_way.contains(&(row.merchant_id.clone(), row.transaction_id.clone())));
+    for row in rows {
+        match told(tx, ctx, &row)? {
+            Some(due) => waiting.due.push(due),
+            None => waiting.astray.push(row),
+        }
     }
-    Ok(all)
+    Ok(waiting)
+}
+
+fn told(tx: &mut Tx<'_>, ctx: &Ctx, row: &ReversalRow) -> Done<Option<Due>> {
+    let Some(original) = transactions::get(tx, &row.merchant_id, &row.transaction_id)? else {
+        return Ok(None);
+    };
+    let chain = store::chain::of_terminal(tx, &row.merchant_id, &original.terminal_id)?;
+    let Some((terminal, merchant_number)) = chain.and_then(|chain| chain.terminal.zip(Some(chain.merchant_number)))
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Due {
+        date: clock(&ctx.platform.zone, Time::from_millis(original.received_at)).1,
+        terminal_number: terminal.terminal_number,
+        merchant_number,
+        original,
+        row: row.clone(),
+    }))
 }
 
 /// What came of sending a reversal.
@@ -75,6 +105,11 @@ pub enum Heard {
     Answered(String),
     /// It did not answer; what happened, in words.
     Nothing(String),
+}
+
+/// Writes what came of attempts, all or none.
+pub fn all_heard(tx: &mut Tx<'_>, ctx: &mut Ctx, attempts: &[(ReversalRow, Heard)]) -> Done<()> {
+    attempts.iter().try_for_each(|(row, what)| heard(tx, ctx, row, what))
 }
 
 /// Writes what came of an attempt. An answer resolves the transaction; silence sets the next attempt.
@@ -151,12 +186,27 @@ pub fn note(tx: &mut Tx<'_>, now: Time) -> Done<Option<String>> {
 }
 
 /// Notes an answer that came after everybody had stopped waiting. Its reversal is queued since; where it is not, it is now.
-pub fn late(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal_number: &str, upstream_stan: i64, code: &str) -> Done<()> {
+/// `rrn`: the reference number in the answer, empty where it has none; with it the answer is nobody else's.
+pub fn late(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    terminal_number: &str,
+    (upstream_stan, rrn): (i64, &str),
+    code: &str,
+) -> Done<()> {
     let Some((merchant, terminal)) = store::chain::terminal_by_number(tx, terminal_number)? else {
         return Ok(());
     };
-    let since = (ctx.now - Duration::days(2)).millis();
-    let found = transactions::by_upstream_trace(tx, &merchant, &terminal, upstream_stan, since)?;
+    let since = ctx.now - Duration::days(2);
+    let found = if rrn.is_empty() {
+        let since = crate::payments::first_id(since.millis());
+        transactions::by_upstream_trace(tx, &merchant, &terminal, upstream_stan, &since)?
+    } else {
+        let mut named = transactions::by_reference(tx, &merchant, rrn)?.into_iter();
+        named.find(|row| {
+            row.terminal_id == terminal && row.upstream_stan == Some(upstream_stan) && row.received_at >= since.millis()
+        })
+    };
     if let Some(row) = found.filter(|row| matches!(row.state.as_str(), "unknown" | "reversed")) {
         queue(tx, ctx, &row, "98")?;
         reversals::note(tx, &row.merchant_id, &row.id, &format!("late answer {code}"))?;
@@ -168,7 +218,21 @@ pub fn late(tx: &mut Tx<'_>, ctx: &mut Ctx, terminal_number: &str, upstream_stan
 /// outcome is unknown, and a reversal finds out. How many there were.
 pub fn recover(tx: &mut Tx<'_>, ctx: &mut Ctx, before: Time, limit: i64) -> Done<usize> {
     let rows = transactions::abandoned(tx, before.millis(), limit)?;
-    for row in &rows {
+    give_up(tx, ctx, &rows)
+}
+
+/// The same for what one node began, told by the digit of its reference numbers: when that node starts, nobody carries
+/// them any more.
+pub fn recover_own(tx: &mut Tx<'_>, ctx: &mut Ctx, node: u8, before: Time, limit: i64) -> Done<usize> {
+    let mut rows = Vec::new();
+    for (merchant, id) in reversals::left_by(tx, &node.to_string(), before.millis(), limit)? {
+        rows.extend(transactions::get(tx, &merchant, &id)?);
+    }
+    give_up(tx, ctx, &rows)
+}
+
+fn give_up(tx: &mut Tx<'_>, ctx: &mut Ctx, rows: &[TransactionRow]) -> Done<usize> {
+    for row in rows {
         let answer = Issued::declined(ctx, &Decline::code(ctx, "98"))?
             .with(37, &row.rrn)?
             .to_bytes()?;
@@ -180,6 +244,7 @@ pub fn recover(tx: &mut Tx<'_>, ctx: &mut Ctx, before: Time, limit: i64) -> Done
             answer: &answer,
             explanation_code: "",
             at,
+            entry: "",
         };
         if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
             queue(tx, ctx, row, "98")?;

@@ -3,9 +3,9 @@
 
 mod consequences;
 mod outcome;
+mod who;
 
 use domain::catalog::Catalog;
-use domain::names::Lang;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Tx;
@@ -14,22 +14,13 @@ pub use store::reviews::Filter;
 use store::reviews::{DecisionRow, ReviewRow};
 
 use crate::ctx::Ctx;
-use crate::people;
-use crate::refused::{self, Done, Refused};
-use crate::requests::{self, Evidence, Work};
+use crate::refused::{Done, Refused};
+use crate::requests::{self, Work};
 use crate::trace::{self, Change, Happened};
 use crate::views::{DecisionView, Page, Paging, ReviewView};
 use consequences::consequences;
 use outcome::{approve, send_back};
-
-/// Which permission decides the reviews of a role.
-const PERMISSIONS: [(&str, &str); 5] = [
-    ("reviewer", "review"),
-    ("risk", "review_risk"),
-    ("finance", "review_finance"),
-    ("devices", "manage_devices"),
-    ("desk", "manage_merchants"),
-];
+use who::{PERMISSIONS, WhyNot, permission_for, why_not};
 
 /// Whether reviews of this role exist.
 pub fn is_role(code: &str) -> bool {
@@ -185,112 +176,13 @@ fn view_of(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, row: &ReviewRow) -> Done<Rev
     })
 }
 
-/// Why an actor may not decide on a review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WhyNot {
-    Decided,
-    OtherRole(&'static str),
-    Asked,
-    Supplied,
-    DecidedBefore,
-    DecidedAppealed,
-    Placed,
-}
-
-impl WhyNot {
-    fn words(self, lang: Lang) -> &'static str {
-        let (zh, en) = match self {
-            Self::Decided => ("这项审核已经有结果", "this review has been decided"),
-            Self::OtherRole(_) => ("这项审核由其他岗位处理", "another role decides this review"),
-            Self::Asked => (
-                "这是您提出的申请，须由他人审核",
-                "you asked for it; someone else must decide",
-            ),
-            Self::Supplied => (
-                "其中有您提供的材料，须由他人审核",
-                "you supplied part of it; someone else must decide",
-            ),
-            Self::DecidedBefore => (
-                "您已经表过态，还需要另一位审核人",
-                "you have decided; another person is needed",
-            ),
-            Self::Placed => (
-                "其中的停用由您下达，须由他人审核",
-                "you placed a stop that this would lift; someone else must decide",
-            ),
-            Self::DecidedAppealed => (
-                "被申诉的决定由您作出，须由他人审核",
-                "you made the decision under appeal; someone else must decide",
-            ),
-        };
-        if lang == Lang::Zh { zh } else { en }
-    }
-
-    fn refused(self, ctx: &Ctx, review: &ReviewRow) -> Refused {
-        match self {
-            Self::Decided => {
-                let state = refused::state_words(&review.state);
-                let why = domain::text!(
-                    format!("这项审核已有结果（{}）", state.zh),
-                    format!("it is decided already ({})", state.en),
-                );
-                Refused::conflict("review", &review.id, why)
-            }
-            Self::OtherRole(permission) => Refused::NotPermitted {
-                actor: ctx.actor.id.clone(),
-                permission,
-            },
-            other => Refused::SamePerson(domain::text!(other.words(Lang::Zh), other.words(Lang::En))),
-        }
-    }
-}
-
-/// The first rule that keeps the actor from deciding; people are compared, not logins.
-fn why_not(tx: &mut Tx<'_>, ctx: &Ctx, work: &Work, review: &ReviewRow, decided: &[&str]) -> Done<Option<WhyNot>> {
-    let permission = PERMISSIONS
-        .iter()
-        .find(|(role, _)| *role == review.role)
-        .map_or("review", |(_, p)| p);
-    let person = ctx.actor.person.as_str();
-    if ctx.actor.role == "system" || !ctx.may(permission) {
-        return Ok(Some(WhyNot::OtherRole(permission)));
-    }
-    if review.state != "open" {
-        return Ok(Some(WhyNot::Decided));
-    }
-    if work.request.opened_by_person == person {
-        return Ok(Some(WhyNot::Asked));
-    }
-    if work.steps.iter().any(|s| Evidence::of(s).people.contains(person)) {
-        return Ok(Some(WhyNot::Supplied));
-    }
-    if decided.contains(&person) {
-        return Ok(Some(WhyNot::DecidedBefore));
-    }
-    let (reasons, why) = if work.request.kind == "appeal" {
-        (work.choices.keys().cloned().collect(), WhyNot::DecidedAppealed)
-    } else {
-        (work.reasons(), WhyNot::Placed)
-    };
-    for stop in work.chain.stops.iter().filter(|s| reasons.contains(&s.reason)) {
-        if people::is_same_person(tx, ctx, &stop.placed_by)? {
-            return Ok(Some(why));
-        }
-    }
-    Ok(None)
-}
-
 /// Decides on a review. The last approval needed carries out everything that was judged; a return sends the named
 /// items back; a refusal ends the request. A decision made on an older version, or on evidence that changed, is refused.
 pub fn decide(tx: &mut Tx<'_>, ctx: &mut Ctx, command: Decide) -> Done<ReviewView> {
     let id = &command.review;
     let review = store::reviews::get(tx, &command.merchant, id)?.ok_or_else(|| Refused::not_found("review", id))?;
     let mut work = Work::load(tx, &command.merchant, &review.request_id)?;
-    let permission = PERMISSIONS
-        .iter()
-        .find(|(role, _)| *role == review.role)
-        .map_or("review", |(_, p)| p);
-    ctx.need(permission)?;
+    ctx.need(permission_for(&review.role))?;
     let decided = |e| match e {
         store::Error::NotOne { .. } => Refused::conflict(
             "review",

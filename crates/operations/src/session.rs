@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use domain::time::Time;
+use iso8583::Kind;
 use iso8583::crypto::MacAlgorithm;
 use iso8583::values::KeyLayout;
 use serde_json::json;
@@ -46,6 +48,26 @@ pub struct Line {
     pub tdk: Option<TrackHandle>,
     /// What may be taken here, and what it costs. Read with the line: what changes it raises the version.
     pub terms: Arc<Terms>,
+    /// The keys before these, while no message has proven that the terminal has these; see [`keys::FORMER_SELLS`].
+    pub former: Option<Arc<Former>>,
+}
+
+/// Handles on former working keys.
+pub struct Former {
+    /// MAC key.
+    pub mak: MacHandle,
+    mak_version: i64,
+    pik: Option<PinHandle>,
+    tdk: Option<TrackHandle>,
+    /// When newer ones were issued.
+    since: Time,
+}
+
+impl Former {
+    /// Whether a message of this kind is believed under these keys now.
+    pub fn serve(&self, kind: Kind, now: Time) -> bool {
+        now < self.since + keys::former_serves(kind)
+    }
 }
 
 /// Finds who speaks: terminal number (F41) and merchant number (F42) must be a pair. 03 where there is no such merchant,
@@ -79,6 +101,28 @@ fn opened(ctx: &Ctx, number: &str, row: LineRow, terms: Arc<Terms>) -> Done<Line
     let tdk = usable(row.tdk.as_ref(), |version, block| {
         module.track(&place(KeyKind::Tdk, version), block)
     })?;
+    let former = match &row.former {
+        Some(former) => {
+            let mak = usable(Some(&former.mak), |version, block| {
+                module.mac(&place(KeyKind::Mak, version), block, algorithm)
+            })?;
+            let pik = usable(former.pik.as_ref(), |version, block| {
+                module.pin(&place(KeyKind::Pik, version), block)
+            })?;
+            let tdk = usable(former.tdk.as_ref(), |version, block| {
+                module.track(&place(KeyKind::Tdk, version), block)
+            })?;
+            let (mak_version, since) = (former.mak.0, Time::from_millis(former.since));
+            mak.map(|mak| Former {
+                mak,
+                mak_version,
+                pik,
+                tdk,
+                since,
+            })
+        }
+        None => None,
+    };
     Ok(Line {
         mak_version: row
             .mak
@@ -89,6 +133,7 @@ fn opened(ctx: &Ctx, number: &str, row: LineRow, terms: Arc<Terms>) -> Done<Line
         mak,
         pik,
         tdk,
+        former: former.map(Arc::new),
         merchant: row.merchant_id,
         terminal: row.terminal_id,
         number: number.to_owned(),
@@ -116,17 +161,40 @@ impl Line {
     pub fn is_worn(&self) -> bool {
         self.mak.as_ref().is_some_and(|mak| mak.uses() >= keys::WORKING_USES)
     }
+
+    /// The line as the terminal sees it that still speaks under its former keys: MAC, PIN and track belong together, and it
+    /// is answered under the key it has.
+    #[must_use]
+    pub fn under(&self, former: &Former) -> Self {
+        Self {
+            mak: Some(former.mak.clone()),
+            mak_version: former.mak_version,
+            pik: former.pik.clone(),
+            tdk: former.tdk.clone(),
+            ..self.clone()
+        }
+    }
 }
 
 /// The line as it stands now, held so that no other message changes the session before this one is done.
 pub(crate) fn held(tx: &mut Tx<'_>, line: &Line) -> Done<Line> {
     store::batches::hold(tx, &line.merchant, &line.terminal)?;
-    let (signed_in, batch, _) = store::batches::standing(tx, &line.merchant, &line.terminal)?;
+    let standing = store::batches::standing(tx, &line.merchant, &line.terminal)?;
     Ok(Line {
-        signed_in,
-        batch,
+        signed_in: standing.signed_in,
+        batch: standing.batch,
         ..line.clone()
     })
+}
+
+impl Line {
+    /// The line as it was before [`batches::pause`], where that paused it.
+    pub(crate) fn unpaused(self, paused: bool) -> Self {
+        Self {
+            signed_in: self.signed_in || paused,
+            ..self
+        }
+    }
 }
 
 /// What an accepted sign-in brings.
@@ -139,7 +207,8 @@ pub struct SignedIn {
     pub issued: Issued,
 }
 
-/// Signs a terminal in: new working keys, its batch, and the step that waited for it.
+/// Signs a terminal in: new working keys, its batch, and the step that waited for it. The keys before stay as the former
+/// ones until a message proves that the terminal has the new ones; until then a further sign-in brings those again.
 pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, rrn: &str) -> Done<Ruling<SignedIn>> {
     let (merchant, terminal) = (line.merchant.as_str(), line.terminal.as_str());
     if !gates::may(tx, ctx, merchant, terminal, "sign_in")? {
@@ -155,7 +224,7 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
     } else {
         None
     };
-    let Some(keys) = issued else {
+    let Some((keys, again)) = issued else {
         let decline = without_keys(tx, ctx, line, confirmed)?;
         tell_refused(tx, ctx, line, "terminal.sign_in_refused", &decline)?;
         return Ok(Err(decline));
@@ -172,7 +241,7 @@ pub fn sign_in(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, layout: KeyLayout, r
             id: terminal,
             before: format!("signed in: {}", line.signed_in),
             after: "signed in: true".to_owned(),
-            details: json!({ "batch": line.batch, "layout": layout.code() }),
+            details: json!({ "batch": line.batch, "layout": layout.code(), "keys": if again { "again" } else { "new" } }),
         },
     )?;
     tell(
@@ -204,9 +273,16 @@ fn without_keys(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, confirmed: bool) ->
 }
 
 /// Signs a terminal off: its working keys are destroyed, and its next sign-in brings the next batch. `batch` is the one in
-/// the message; one less than the host's means that a settlement has moved it on already.
-pub fn sign_off(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, batch: i64, rrn: &str) -> Done<Ruling<Issued>> {
-    let line = &held(tx, line)?;
+/// the message; one less than the host's means that a settlement has moved it on already. `paused`: what
+/// [`batches::pause`] said.
+pub fn sign_off(
+    tx: &mut Tx<'_>,
+    ctx: &mut Ctx,
+    line: &Line,
+    (batch, paused): (i64, bool),
+    rrn: &str,
+) -> Done<Ruling<Issued>> {
+    let line = &held(tx, line)?.unpaused(paused);
     let (merchant, terminal) = (line.merchant.as_str(), line.terminal.as_str());
     if !line.signed_in || (batch != line.batch && batches::next(batch) != line.batch) {
         return Ok(Err(Decline::code(ctx, "77")));

@@ -67,9 +67,37 @@ pub struct SlipView {
 
 /// A transaction's slip, for whoever may see the transaction.
 pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<SlipView> {
-    let transaction = payments::view(tx, ctx, merchant, id)?;
+    payments::view(tx, ctx, merchant, id)?;
+    let row = transactions::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("transaction", id))?;
+    of_row(tx, ctx, &row)
+}
+
+/// What a terminal printed: its number, and batch and trace number of what it was about.
+pub type Printed<'a> = (&'a str, i64, i64);
+
+/// The slip that a terminal printed. Internal: only the demonstration asks, whose drawn machines anyone may take in hand.
+pub fn printed(tx: &mut Tx<'_>, ctx: &mut Ctx, asked: Printed<'_>) -> Done<SlipView> {
+    let row = row_of(tx, asked)?.ok_or_else(|| Refused::not_found("slip", asked.2.to_string()))?;
+    of_row(tx, ctx, &row)
+}
+
+/// Whether there is such a slip. Internal, as [`printed`].
+pub fn is_printed(tx: &mut Tx<'_>, asked: Printed<'_>) -> Done<bool> {
+    Ok(row_of(tx, asked)?.is_some())
+}
+
+fn row_of(tx: &mut Tx<'_>, (number, batch, stan): Printed<'_>) -> Done<Option<TransactionRow>> {
+    let Some((merchant, terminal)) = store::chain::terminal_by_number(tx, number)? else {
+        return Ok(None);
+    };
+    let found = transactions::by_trace(tx, (&merchant, &terminal), batch, stan, payments::REQUEST)?;
+    Ok(found)
+}
+
+fn of_row(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow) -> Done<SlipView> {
+    let (merchant, id) = (row.merchant_id.as_str(), row.id.as_str());
+    let transaction = payments::known(tx, ctx, row)?;
     let missing = || Refused::not_found("transaction", id);
-    let row = transactions::get(tx, merchant, id)?.ok_or_else(missing)?;
     let chain = match store::chain::of_terminal(tx, merchant, &row.terminal_id)? {
         Some(chain) => chain,
         None => store::chain::of_merchant(tx, merchant)?.ok_or_else(missing)?,
@@ -91,9 +119,9 @@ pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<Sl
         organisation: answer.map(organisation).unwrap_or_default(),
         entry: row.entry_mode.get(..2).unwrap_or_default().to_owned(),
         original,
-        response: response(ctx, &row.response_code),
+        response: meaning(ctx, &row.response_code),
         why: why(tx, ctx, &row.explanation_code)?,
-        signing: signing(ctx, &row, signature.map(|(picture, _)| picture)),
+        signing: signing(ctx, row, signature.map(|(picture, _)| picture)),
         transaction,
     })
 }
@@ -105,17 +133,6 @@ pub fn signature(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Do
     found
         .map(|(picture, _)| picture)
         .ok_or_else(|| Refused::not_found("signature", id))
-}
-
-/// When a transaction's signature arrived, and how many bytes it has; its doors check who asks.
-pub fn signed(tx: &mut Tx<'_>, merchant: &str, id: &str) -> Done<Option<(i64, i64)>> {
-    Ok(store::signatures::get(tx, merchant, id)?.map(|row| (row.received_at, row.size)))
-}
-
-/// The transaction of a terminal's batch with this trace number; its doors check who asks.
-pub fn by_trace(tx: &mut Tx<'_>, (merchant, terminal): (&str, &str), batch: i64, stan: i64) -> Done<Option<String>> {
-    let found = transactions::by_trace(tx, (merchant, terminal), batch, stan, payments::REQUEST)?;
-    Ok(found.map(|row| row.id))
 }
 
 /// F44: the issuer's number in the first eleven characters; a receipt may name it.
@@ -134,13 +151,14 @@ fn organisation(answer: &Message) -> String {
         .unwrap_or_default()
 }
 
-fn response(ctx: &Ctx, code: &str) -> String {
+/// What F39 means, in the asked language.
+pub(crate) fn meaning(ctx: &Ctx, code: &str) -> String {
     let row = ctx.catalog().response_codes.get(code);
     row.map(|row| row.display.get(ctx.lang).to_owned()).unwrap_or_default()
 }
 
 /// The explanation's headline. A code that has run out explains nothing any more; the slip keeps the code.
-fn why(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str) -> Done<String> {
+pub(crate) fn why(tx: &mut Tx<'_>, ctx: &mut Ctx, code: &str) -> Done<String> {
     if code.is_empty() {
         return Ok(String::new());
     }

@@ -61,7 +61,7 @@ pub fn days(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, before: Option<Date>, li
     let today = ctx.platform.zone.date(ctx.now);
     let (mut end, _) = span(ctx, before.unwrap_or(today.add_days(1)));
     let mut days = Vec::new();
-    while let Some(at) = newest_before(tx, merchant, end)? {
+    while let Some(at) = newest_before(tx, merchant, &payments::first_id(end))? {
         if days.len() >= usize::from(limit) {
             return Ok((days, true));
         }
@@ -87,7 +87,7 @@ fn day_of(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, date: Date) -> Done<Day> {
         sales: 0,
         back: 0,
     };
-    for one in sums(tx, merchant, from, until)? {
+    for one in sums(tx, merchant, &payments::first_id(from), &payments::first_id(until))? {
         match payments::side(&one.kind) {
             Side::Debit => {
                 day.sales = day.sales.saturating_add(one.sum);

@@ -6,6 +6,7 @@ mod it {
 
     pub mod accounts;
     pub mod activation;
+    pub mod api_keys;
     pub mod asked;
     pub mod audit;
     pub mod check;
@@ -20,6 +21,7 @@ mod it {
     pub mod jobs;
     pub mod keys;
     pub mod keys_module;
+    pub mod ledger;
     pub mod limits;
     pub mod limits_hold;
     pub mod many;
@@ -34,6 +36,7 @@ mod it {
     pub mod races;
     pub mod replacing;
     pub mod requests;
+    pub mod shown;
     pub mod story;
     pub mod takings;
     pub mod test_clock;

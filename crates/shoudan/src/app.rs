@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, bail};
 use domain::calendar::Calendar;
@@ -20,6 +20,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::clock::{Clock, Kind};
 use crate::config::{Keys, read_catalog};
+use crate::connectors::network::Connector;
 use crate::jobs::Leases;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -78,6 +79,8 @@ pub struct Inside {
     pub metrics: Metrics,
     /// How often one caller may ask what is open to anyone.
     pub limits: Limits,
+    /// The line to the card network, once this process has one.
+    pub(crate) network: OnceLock<Connector>,
     /// Payments that ended and are not folded yet.
     pub(crate) tail: Tail,
     /// Passwords are hashed under one of these permits.
@@ -137,6 +140,7 @@ impl App {
             data: options.data,
             metrics: Metrics::default(),
             limits: Limits::default(),
+            network: OnceLock::new(),
             tail: Tail::default(),
             hashing: Semaphore::new(HASHING_AT_ONCE),
             jobs_turn: Mutex::new(Leases::default()),
@@ -166,24 +170,42 @@ impl App {
         }
     }
 
-    /// Carries out a change: kept whole, or not at all.
-    pub async fn write<T, F>(&self, mut ctx: Ctx, change: F) -> Done<T>
+    /// Carries out a change: kept whole, or not at all. It sees the payments that had ended before.
+    pub async fn write<T, F>(&self, ctx: Ctx, change: F) -> Done<T>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>, &mut Ctx) -> Done<T> + Send + 'static,
     {
         self.tail.settled().await;
+        self.write_unsettled(ctx, change).await
+    }
+
+    /// As [`App::write`], of a change that looks at no payments, or folds those that it looks at.
+    pub async fn write_unsettled<T, F>(&self, mut ctx: Ctx, change: F) -> Done<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>, &mut Ctx) -> Done<T> + Send + 'static,
+    {
         ctx.ids = self.clock.ids();
         self.db.write(move |tx| change(tx, &mut ctx.clone())).await
     }
 
-    /// Asks a question over one consistent picture of the data.
-    pub async fn read<T, F>(&self, mut ctx: Ctx, question: F) -> Done<T>
+    /// Asks a question over one consistent picture of the data, in which are the payments that had ended before.
+    pub async fn read<T, F>(&self, ctx: Ctx, question: F) -> Done<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Ctx) -> Done<T> + Send + 'static,
     {
         self.tail.settled().await;
+        self.read_unsettled(ctx, question).await
+    }
+
+    /// As [`App::read`], of a question that is not about payments, or looks for them in the journal too.
+    pub async fn read_unsettled<T, F>(&self, mut ctx: Ctx, question: F) -> Done<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &mut Ctx) -> Done<T> + Send + 'static,
+    {
         self.db.read(move |tx| question(tx, &mut ctx)).await
     }
 
@@ -193,9 +215,11 @@ impl App {
     }
 }
 
+/// The setting that counts how often this data was started.
+pub(crate) const STARTS: &str = "platform.starts";
+
 /// The durable offset of the clock, and how often this data was started before.
 fn begin(tx: &mut Tx<'_>) -> Done<(i64, u64)> {
-    const STARTS: &str = "platform.starts";
     let offset = operations::test_clock::offset(tx)?;
     let before = settings::get(tx, STARTS)?;
     let starts: u64 = before.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -90,7 +90,7 @@ impl KeyFiles {
     pub fn zone(&self, module: &KeyModule, profile: KeyProfile) -> anyhow::Result<PinHandle> {
         let text = key_text(self.zone.as_deref(), "SHOUDAN_ZONE_KEY", "keys.zone")?;
         let text = text.trim();
-        if text.len() > 32 {
+        if text.len() > CLEAR {
             let block = block(text).context("keys.zone / SHOUDAN_ZONE_KEY is no sealed block")?;
             return module.pin(&Place::ZONE, &block).context("keys.zone / SHOUDAN_ZONE_KEY");
         }
@@ -100,7 +100,26 @@ impl KeyFiles {
         let key = DesKey::from_hex(text).context("keys.zone / SHOUDAN_ZONE_KEY")?;
         Ok(module.zone(&key)?)
     }
+
+    /// The sealed zone key again under the current master key; none where it stands under it already, lies there in clear,
+    /// or is not named.
+    pub fn rewrapped_zone(&self, module: &KeyModule, ids: &mut IdSource) -> anyhow::Result<Option<String>> {
+        let Ok(text) = key_text(self.zone.as_deref(), "SHOUDAN_ZONE_KEY", "keys.zone") else {
+            return Ok(None);
+        };
+        if text.trim().len() <= CLEAR {
+            return Ok(None);
+        }
+        let block = block(text.trim()).context("keys.zone / SHOUDAN_ZONE_KEY is no sealed block")?;
+        let moved = module
+            .rewrap(&Place::ZONE, &block, ids)
+            .context("keys.zone / SHOUDAN_ZONE_KEY")?;
+        Ok(moved.map(|block| hex(&block)))
+    }
 }
+
+/// The most digits that a key in clear has: two DES keys.
+const CLEAR: usize = 32;
 
 /// A clear zone key as the sealed block that the configuration names.
 pub fn sealed_zone(module: &KeyModule, clear: &str, ids: &mut IdSource) -> anyhow::Result<String> {

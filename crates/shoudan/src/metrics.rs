@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use store::QueueStats;
 
+use crate::connectors::network::{Position, Standing};
+
 /// A counter's name, help and label names.
 struct Family {
     name: &'static str,
@@ -85,8 +87,14 @@ impl Metrics {
         self.add(JOBS, &[job, outcome], 1);
     }
 
-    /// Everything, with gauges the caller knows (name, help, value), and what the database's lines have seen.
-    pub fn text(&self, gauges: &[(&str, &str, i64)], database: &store::Stats) -> String {
+    /// Everything, with gauges the caller knows (name, help, value), what the database's lines have seen, and the line to
+    /// the card network where this process has one.
+    pub fn text(
+        &self,
+        gauges: &[(&str, &str, i64)],
+        database: &store::Stats,
+        network: Option<(Standing, Vec<(&str, u64)>)>,
+    ) -> String {
         let mut out = String::new();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         for (family, rows) in FAMILIES.iter().zip(counts.iter()) {
@@ -106,7 +114,54 @@ impl Metrics {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         }
         lines(&mut out, database);
+        if let Some((standing, counts)) = network {
+            upstream(&mut out, standing, &counts);
+        }
         out
+    }
+}
+
+/// Where the breaker can stand, by name.
+const POSITIONS: [(Position, &str); 3] = [
+    (Position::Closed, "closed"),
+    (Position::HalfOpen, "half_open"),
+    (Position::Open, "open"),
+];
+
+/// The line to the card network: what has become of calls and connections, and how it stands.
+fn upstream(out: &mut String, standing: Standing, counts: &[(&str, u64)]) {
+    let name = "shoudan_network_events_total";
+    let _ = writeln!(
+        out,
+        "# HELP {name} What happened on the line to the card network: calls asked and how they ended, connections, echoes.\n\
+         # TYPE {name} counter"
+    );
+    for (event, count) in counts {
+        let _ = writeln!(out, "{name}{{event=\"{event}\"}} {count}");
+    }
+    let gauges = [
+        (
+            "shoudan_network_connections",
+            "Connections to the card network that are open.",
+            standing.connected,
+        ),
+        (
+            "shoudan_network_calls_under_way",
+            "Calls to the card network that wait for an answer.",
+            standing.under_way,
+        ),
+    ];
+    for (name, help, value) in gauges {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
+    let name = "shoudan_network_breaker";
+    let _ = writeln!(
+        out,
+        "# HELP {name} Where the breaker stands: 1 at one position.\n# TYPE {name} gauge"
+    );
+    for (position, word) in POSITIONS {
+        let here = u8::from(position == standing.breaker);
+        let _ = writeln!(out, "{name}{{position=\"{word}\"}} {here}");
     }
 }
 
@@ -170,7 +225,8 @@ mod tests {
         database.writes.taken = 9;
         // Two single jobs, and one batch of seven.
         database.writes.batches = [2, 0, 0, 1, 0, 0, 0, 0, 0];
-        let text = metrics.text(&[("shoudan_stops_live", "Stops in force.", 3)], &database);
+        let gauges = [("shoudan_stops_live", "Stops in force.", 3)];
+        let text = metrics.text(&gauges, &database, None);
         assert!(text.contains("shoudan_gateway_messages_total{kind=\"sale\",answer=\"00\"} 2\n"));
         assert!(text.contains("shoudan_gateway_messages_total{kind=\"sale\",answer=\"97\"} 1\n"));
         assert!(text.contains("# TYPE shoudan_stops_live gauge\nshoudan_stops_live 3\n"));
@@ -180,5 +236,27 @@ mod tests {
             assert!(text.contains(&row), "{row}");
         }
         assert!(text.contains("shoudan_database_batch_jobs_sum{line=\"write\"} 9\n"));
+    }
+
+    #[test]
+    fn the_line_to_the_network_tells_how_calls_ended_and_where_the_breaker_stands() {
+        let standing = Standing {
+            connected: 2,
+            under_way: 5,
+            breaker: Position::Open,
+            business_date: None,
+        };
+        let counts = vec![("asked", 9), ("answered", 7), ("timed_out", 2)];
+        let text = Metrics::default().text(&[], &store::Stats::default(), Some((standing, counts)));
+        for row in [
+            "shoudan_network_events_total{event=\"asked\"} 9",
+            "shoudan_network_events_total{event=\"timed_out\"} 2",
+            "shoudan_network_connections 2",
+            "shoudan_network_calls_under_way 5",
+            "shoudan_network_breaker{position=\"open\"} 1",
+            "shoudan_network_breaker{position=\"closed\"} 0",
+        ] {
+            assert!(text.contains(&format!("{row}\n")), "{row}");
+        }
     }
 }

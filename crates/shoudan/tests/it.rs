@@ -20,6 +20,7 @@ mod it {
     pub mod doors_of_terminals;
     pub mod doors_tls;
     pub mod faults;
+    pub mod former;
     pub mod gateway;
     pub mod hostile;
     pub mod killed;
@@ -27,6 +28,7 @@ mod it {
     pub mod mutated;
     pub mod protocol;
     pub mod repeats;
+    pub mod reversing;
     pub mod unknown;
     pub mod upstream;
 }

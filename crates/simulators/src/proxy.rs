@@ -56,14 +56,14 @@ pub enum Deed {
 pub struct Plan {
     /// Direction, number of the frame in that direction over all connections, from 1, and what is done to it.
     pub rows: Vec<(Direction, u64, Deed)>,
-    /// Deeds by chance to frames that no row names.
-    pub chance: Option<Odds>,
+    /// Deeds by chance to frames that no row names: of the first that has their direction.
+    pub chance: Vec<Odds>,
 }
 
 /// Deeds by chance.
 #[derive(Clone, Debug)]
 pub struct Odds {
-    /// Of all chance in it.
+    /// Of all chance in the plan, where it is the first.
     pub seed: u64,
     /// How many frames in a million meet a deed at all.
     pub ppm: u32,
@@ -158,11 +158,12 @@ impl Shared {
             .find(|(way, nth, _)| *way == direction && *nth == number)
             .map(|(_, _, deed)| deed.clone());
         let deed = row.or_else(|| {
-            let odds = inside.plan.chance.as_ref()?;
+            let mut all = inside.plan.chance.iter();
+            let odds = all.find(|odds| odds.directions.contains(&direction))?;
             let any = inside.chance.happens(odds.ppm);
             let which = usize::try_from(inside.chance.next() % 1_000_003).unwrap_or(0);
             let deed = odds.deeds.get(which % odds.deeds.len().max(1)).cloned();
-            deed.filter(|_| any && odds.directions.contains(&direction))
+            deed.filter(|_| any)
         });
         if inside.passed.len() < REMEMBERED {
             inside.passed.push(Passed {
@@ -183,7 +184,7 @@ impl Proxy {
     pub async fn before(target: SocketAddr, plan: Plan) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let seed = plan.chance.as_ref().map_or(0, |odds| odds.seed);
+        let seed = plan.chance.first().map_or(0, |odds| odds.seed);
         let shared = Arc::new(Shared {
             target,
             inside: Mutex::new(Inside {
@@ -213,7 +214,7 @@ impl Proxy {
     /// Another plan from now on; frames are counted from 1 again.
     pub fn set_plan(&self, plan: Plan) {
         let mut inside = self.shared.inside();
-        inside.chance = Chance::seeded(plan.chance.as_ref().map_or(0, |odds| odds.seed));
+        inside.chance = Chance::seeded(plan.chance.first().map_or(0, |odds| odds.seed));
         inside.plan = plan;
         (inside.forth, inside.back) = (0, 0);
     }

@@ -19,6 +19,19 @@ pub struct LineRow {
     pub mak: Option<(i64, Vec<u8>)>,
     pub pik: Option<(i64, Vec<u8>)>,
     pub tdk: Option<(i64, Vec<u8>)>,
+    /// The working keys before, while no message has proven the current ones.
+    pub former: Option<FormerRow>,
+}
+
+/// Former working keys: version and sealed bytes.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FormerRow {
+    /// When the current MAC key took their place.
+    pub since: i64,
+    pub mak: (i64, Vec<u8>),
+    pub pik: Option<(i64, Vec<u8>)>,
+    pub tdk: Option<(i64, Vec<u8>)>,
 }
 
 fn key(row: &Row, at: usize) -> Result<Option<(i64, Vec<u8>)>, Error> {
@@ -31,7 +44,7 @@ fn key(row: &Row, at: usize) -> Result<Option<(i64, Vec<u8>)>, Error> {
 pub fn line(tx: &mut Tx<'_>, terminal_number: &str) -> Result<Option<LineRow>, Error> {
     let row = tx.maybe(
         "select t.merchant_id, t.id, m.number, t.mac_algorithm, t.signed_in, t.batch, t.line_version, \
-           a.version, a.sealed, p.version, p.sealed, d.version, d.sealed \
+           a.version, a.sealed, p.version, p.sealed, d.version, d.sealed, f.version, a.created_at \
          from terminal_numbers n \
          join terminals t on t.merchant_id = n.merchant_id and t.id = n.terminal_id \
          join merchants m on m.merchant_id = n.merchant_id \
@@ -41,13 +54,22 @@ pub fn line(tx: &mut Tx<'_>, terminal_number: &str) -> Result<Option<LineRow>, E
            and p.kind = 'pik' and p.state = 'current' \
          left join terminal_keys d on d.merchant_id = t.merchant_id and d.terminal_id = t.id \
            and d.kind = 'tdk' and d.state = 'current' \
+         left join terminal_keys f on f.merchant_id = t.merchant_id and f.terminal_id = t.id \
+           and f.kind = 'mak' and f.state = 'former' \
          where n.number = $1",
         args![terminal_number],
     )?;
     row.map(|r| {
+        let (merchant_id, terminal_id): (String, String) = (r.take(0)?, r.take(1)?);
+        let (before, since): (Option<i64>, Option<i64>) = (r.take(13)?, r.take(14)?);
+        let former = match before.and(since) {
+            Some(since) => former(tx, &merchant_id, &terminal_id, since)?,
+            None => None,
+        };
         Ok(LineRow {
-            merchant_id: r.take(0)?,
-            terminal_id: r.take(1)?,
+            merchant_id,
+            terminal_id,
+            former,
             merchant_number: r.take(2)?,
             mac_algorithm: r.take(3)?,
             signed_in: r.take(4)?,
@@ -61,16 +83,54 @@ pub fn line(tx: &mut Tx<'_>, terminal_number: &str) -> Result<Option<LineRow>, E
     .transpose()
 }
 
-/// The part of a line that a concurrent message of the same terminal may have changed: signed in, batch, version of
-/// the current MAC key (0: none).
-pub fn standing(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(bool, i64, i64), Error> {
+fn former(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, since: i64) -> Result<Option<FormerRow>, Error> {
+    let mut rows = crate::keys::former(tx, merchant_id, terminal_id)?;
+    let mut taken = |kind: &str| {
+        let at = rows.iter().position(|row| row.kind == kind)?;
+        let row = rows.swap_remove(at);
+        Some((row.version, row.sealed))
+    };
+    let (mak, pik, tdk) = (taken("mak"), taken("pik"), taken("tdk"));
+    Ok(mak.map(|mak| FormerRow { since, mak, pik, tdk }))
+}
+
+/// The part of a line that a concurrent message of the same terminal may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether the terminal is signed in.
+    pub signed_in: bool,
+    /// Its batch.
+    pub batch: i64,
+    /// Version of the current MAC key, 0 for none.
+    pub mak: i64,
+    /// Version of the former MAC key, 0 for none.
+    pub former_mak: i64,
+}
+
+impl Standing {
+    /// Whether a message that verified under the MAC key of this version (0: it could not be verified) may be dealt with.
+    pub fn believes(&self, version: i64) -> bool {
+        version == self.mak || version > 0 && version == self.former_mak
+    }
+}
+
+/// How a terminal's line stands.
+pub fn standing(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<Standing, Error> {
     let row = tx.one(
-        "select t.signed_in, t.batch, coalesce((select k.version from terminal_keys k \
-           where k.merchant_id = t.merchant_id and k.terminal_id = t.id and k.kind = 'mak' and k.state = 'current'), 0) \
-         from terminals t where t.merchant_id = $1 and t.id = $2",
+        "select t.signed_in, t.batch, coalesce(a.version, 0), coalesce(f.version, 0) from terminals t \
+         left join terminal_keys a on a.merchant_id = t.merchant_id and a.terminal_id = t.id and a.kind = 'mak' \
+           and a.state = 'current' \
+         left join terminal_keys f on f.merchant_id = t.merchant_id and f.terminal_id = t.id and f.kind = 'mak' \
+           and f.state = 'former' \
+         where t.merchant_id = $1 and t.id = $2",
         args![merchant_id, terminal_id],
     )?;
-    Ok((row.take(0)?, row.take(1)?, row.take(2)?))
+    Ok(Standing {
+        signed_in: row.take(0)?,
+        batch: row.take(1)?,
+        mak: row.take(2)?,
+        former_mak: row.take(3)?,
+    })
 }
 
 /// Takes the row lock of a terminal, so that two messages that change its session follow one another.
@@ -94,6 +154,25 @@ pub fn sign_in(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, at: i64) -
 pub fn sign_off(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
     tx.exactly_one(
         "update terminals set signed_in = false, line_version = line_version + 1 where merchant_id = $1 and id = $2",
+        args![merchant_id, terminal_id],
+    )
+}
+
+/// Keeps new payments out of a batch that is about to be closed: to them the terminal is not signed in. Whether it was the
+/// batch of a terminal that is signed in.
+pub fn pause(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, batch: i64) -> Result<bool, Error> {
+    let paused = tx.run(
+        "update terminals set signed_in = false, line_version = line_version + 1 \
+         where merchant_id = $1 and id = $2 and batch = $3 and signed_in",
+        args![merchant_id, terminal_id, batch],
+    )?;
+    Ok(paused == 1)
+}
+
+/// Lets payments in again after [`pause`].
+pub fn resume(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(), Error> {
+    tx.exactly_one(
+        "update terminals set signed_in = true, line_version = line_version + 1 where merchant_id = $1 and id = $2",
         args![merchant_id, terminal_id],
     )
 }
@@ -174,7 +253,8 @@ pub fn open(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, number: i64, 
     Ok(opened == 1)
 }
 
-/// Closes an open batch with both sides' totals. `balanced` is none where nothing was compared.
+/// Closes an open batch with both sides' totals. `balanced` is none where nothing was compared. The settlement read the
+/// clock before it had its turn: what ended in the batch meanwhile ended before it was closed.
 pub fn close(
     tx: &mut Tx<'_>,
     (merchant_id, terminal_id, number): (&str, &str, i64),
@@ -183,9 +263,15 @@ pub fn close(
     terminal_totals: &str,
     host_totals: &str,
 ) -> Result<(), Error> {
+    const LAST: &str = "(select max(x.finished_at) from transactions x where x.merchant_id = $1 and x.terminal_id = $2 \
+                        and x.batch = $3)";
+    let sql = format!(
+        "update terminal_batches set state = 'closed', \
+         closed_at = case when coalesce({LAST}, $4) > $4 then {LAST} else $4 end, balanced = $5, terminal_totals = $6, \
+         host_totals = $7 where merchant_id = $1 and terminal_id = $2 and number = $3 and state = 'open'"
+    );
     tx.exactly_one(
-        "update terminal_batches set state = 'closed', closed_at = $4, balanced = $5, terminal_totals = $6, \
-         host_totals = $7 where merchant_id = $1 and terminal_id = $2 and number = $3 and state = 'open'",
+        &sql,
         args![
             merchant_id,
             terminal_id,
@@ -260,7 +346,8 @@ pub fn uploads(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, batch: i64
 /// Nothing takes effect in a batch that was closed before: its totals stand without it.
 pub const NOTHING_AFTER_CLOSE: &str = "
     select x.merchant_id || '/' || x.id, 'an end before batch ' || cast(b.number as text) || ' was closed',
-           'approved later'
+           'approved ' || cast(x.finished_at - b.closed_at as text) || ' ms later, received '
+             || cast(x.received_at - b.closed_at as text) || ' ms later'
     from terminal_batches b join transactions x on x.merchant_id = b.merchant_id and x.terminal_id = b.terminal_id
       and x.batch = b.number
     where b.closed_at is not null and x.message_class = 'request' and x.state in ('approved', 'voided', 'refunded')

@@ -203,6 +203,7 @@ pub const TRANSACTIONS: Table = Table {
         "upstream_stan",
         "received_at",
         "finished_at",
+        "entry",
     ],
 };
 

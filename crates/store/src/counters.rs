@@ -1,6 +1,6 @@
 //! Counters of what was taken per local day, and the limits that merchants and terminals have of their own.
 
-use crate::{Error, Kind, Row, Tx, args};
+use crate::{Error, Kind, Row, Tx, args, given};
 
 /// What is added to a counter, or stands on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +23,12 @@ const INSERT: &str = "insert into counters (merchant_id, scope, key, period, amo
 /// Adds to counters, each named once. In the order of their keys, so that two that add never wait for each other in a ring.
 pub fn add(tx: &mut Tx<'_>, mut rows: Vec<CounterRow>) -> Result<(), Error> {
     rows.sort_by(|a, b| {
-        let key = |row: &CounterRow| (row.merchant_id.clone(), row.scope.clone(), row.key.clone(), row.period);
-        key(a).cmp(&key(b))
+        (&a.merchant_id, &a.scope, &a.key, a.period).cmp(&(&b.merchant_id, &b.scope, &b.key, b.period))
     });
-    let rows = rows
+    let rows: Vec<_> = rows
         .iter()
         .map(|row| {
-            args![
+            given![
                 &row.merchant_id,
                 &row.scope,
                 &row.key,
@@ -39,7 +38,7 @@ pub fn add(tx: &mut Tx<'_>, mut rows: Vec<CounterRow>) -> Result<(), Error> {
             ]
         })
         .collect();
-    tx.insert_many(INSERT, 6, rows)?;
+    tx.insert_given(INSERT, 6, &rows)?;
     Ok(())
 }
 
@@ -105,6 +104,10 @@ fn taken(row: &Row) -> Result<Taken, Error> {
     })
 }
 
+/// What of the journal took, or may take, effect and is not among the transactions.
+const NOT_COPIED: &str = "state <> 'declined' and not exists (select 1 from transactions x \
+     where x.merchant_id = journal.merchant_id and x.id = journal.id)";
+
 /// Payments of a merchant that are on their way or not added up yet, but for one: pending ones, and with `journal` also
 /// those in the journal, which only the process that appended them looks at.
 pub fn under_way(tx: &mut Tx<'_>, merchant_id: &str, but: &str, journal: bool) -> Result<Vec<Taken>, Error> {
@@ -118,7 +121,7 @@ pub fn under_way(tx: &mut Tx<'_>, merchant_id: &str, but: &str, journal: bool) -
         args![merchant_id, but],
     )?;
     if journal {
-        rows.extend(tx.all(&of("journal", "state <> 'declined'"), args![merchant_id, but])?);
+        rows.extend(tx.all(&of("journal", NOT_COPIED), args![merchant_id, but])?);
     }
     rows.iter().map(taken).collect()
 }
@@ -212,7 +215,7 @@ pub fn set_override(
 
 /// Kind of merchant, and the keyed index of the identity it stands on, of many merchants.
 pub fn identities(tx: &mut Tx<'_>, merchants: &[&str]) -> Result<Vec<(String, String, Option<String>)>, Error> {
-    let given: Vec<_> = merchants.iter().map(|id| args![*id]).collect();
+    let given: Vec<_> = merchants.iter().map(|id| given![*id]).collect();
     tx.given(
         &[("merchant_id", Kind::Text)],
         "select m.merchant_id, m.kind, p.blind_index from given g \

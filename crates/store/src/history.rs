@@ -31,13 +31,15 @@ pub fn transactions(tx: &mut Tx<'_>, rows: Vec<TransactionRow>) -> Result<u64, E
             r.upstream_stan,
             r.received_at,
             r.finished_at,
+            r.fee,
+            r.entry,
         ]
     });
     tx.insert_many(
         "insert into transactions (merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, \
          response_code, rrn, auth_code, masked_card, card_index, card_type, entry_mode, original_id, request_hash, \
-         answer, explanation_code, upstream_stan, received_at, finished_at) values",
-        23,
+         answer, explanation_code, upstream_stan, received_at, finished_at, fee, entry) values",
+        25,
         values.collect(),
     )
 }

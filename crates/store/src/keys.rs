@@ -1,4 +1,5 @@
-//! Keys of terminals, sealed. One current key per terminal and kind; earlier ones keep their number and check value only.
+//! Keys of terminals, sealed. One current key per terminal and kind, and beside a working key that no message has proven
+//! yet the one before it, the *former* one; earlier ones keep their number and check value only.
 
 use crate::{Error, Row, Tx, args};
 
@@ -107,14 +108,96 @@ fn raise_line(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<(
     Ok(())
 }
 
-/// Retires the current key of a kind and destroys its bytes; how many there were (0 or 1).
+/// Retires the keys of a kind, the current and the former one, and destroys their bytes; how many there were (0 to 2).
 pub fn retire(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, kind: &str, at: i64) -> Result<u64, Error> {
+    raise_line(tx, merchant_id, terminal_id)?;
+    tx.run(
+        "update terminal_keys set state = 'retired', sealed = $4, destroyed_at = $5 \
+         where merchant_id = $1 and terminal_id = $2 and kind = $3 and state in ('current', 'former')",
+        args![merchant_id, terminal_id, kind, Vec::<u8>::new(), at],
+    )
+}
+
+/// Retires the current key of a kind only; how many there were (0 or 1).
+pub fn retire_current(
+    tx: &mut Tx<'_>,
+    merchant_id: &str,
+    terminal_id: &str,
+    kind: &str,
+    at: i64,
+) -> Result<u64, Error> {
     raise_line(tx, merchant_id, terminal_id)?;
     tx.run(
         "update terminal_keys set state = 'retired', sealed = $4, destroyed_at = $5 \
          where merchant_id = $1 and terminal_id = $2 and kind = $3 and state = 'current'",
         args![merchant_id, terminal_id, kind, Vec::<u8>::new(), at],
     )
+}
+
+/// Retires a terminal's former keys and destroys their bytes; how many there were.
+pub fn retire_former(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, at: i64) -> Result<u64, Error> {
+    let retired = tx.run(
+        "update terminal_keys set state = 'retired', sealed = $3, destroyed_at = $4 \
+         where merchant_id = $1 and terminal_id = $2 and state = 'former'",
+        args![merchant_id, terminal_id, Vec::<u8>::new(), at],
+    )?;
+    if retired > 0 {
+        raise_line(tx, merchant_id, terminal_id)?;
+    }
+    Ok(retired)
+}
+
+/// Makes the current key of a kind the former one; a second former one violates `terminal_keys_former`.
+pub fn supersede(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str, kind: &str) -> Result<u64, Error> {
+    raise_line(tx, merchant_id, terminal_id)?;
+    tx.run(
+        "update terminal_keys set state = 'former' \
+         where merchant_id = $1 and terminal_id = $2 and kind = $3 and state = 'current'",
+        args![merchant_id, terminal_id, kind],
+    )
+}
+
+/// A terminal's former keys.
+pub fn former(tx: &mut Tx<'_>, merchant_id: &str, terminal_id: &str) -> Result<Vec<KeyRow>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from terminal_keys where merchant_id = $1 and terminal_id = $2 and state = 'former' order by kind"
+    );
+    tx.all(&sql, args![merchant_id, terminal_id])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Former keys behind a place in the order of merchant, terminal and kind, up to another; none as the other: to the end.
+pub fn former_between(
+    tx: &mut Tx<'_>,
+    after: (&str, &str, &str),
+    until: Option<(&str, &str, &str)>,
+) -> Result<Vec<KeyRow>, Error> {
+    let (open, until) = (until.is_none(), until.unwrap_or_default());
+    let sql = format!(
+        "select {COLUMNS} from terminal_keys where state = 'former' and (merchant_id, terminal_id, kind) > ($1, $2, $3) \
+         and ($4 or (merchant_id, terminal_id, kind) <= ($5, $6, $7)) order by merchant_id, terminal_id, kind"
+    );
+    tx.all(&sql, args![after.0, after.1, after.2, open, until.0, until.1, until.2])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Terminals whose former keys are beside a MAC key made at or before a moment: merchant and terminal.
+pub fn outlived(tx: &mut Tx<'_>, made: i64, most: i64) -> Result<Vec<(String, String)>, Error> {
+    tx.all(
+        "select f.merchant_id, f.terminal_id from terminal_keys f \
+         join terminal_keys a on a.merchant_id = f.merchant_id and a.terminal_id = f.terminal_id \
+           and a.kind = 'mak' and a.state = 'current' \
+         where f.state = 'former' and a.created_at <= $1 \
+         group by f.merchant_id, f.terminal_id order by f.merchant_id, f.terminal_id limit $2",
+        args![made, most],
+    )?
+    .iter()
+    .map(|r| Ok((r.take(0)?, r.take(1)?)))
+    .collect()
 }
 
 /// Claims a master key's fingerprint for a terminal: false where another terminal holds a key with it.
@@ -160,11 +243,11 @@ pub fn current_after(tx: &mut Tx<'_>, after: (&str, &str, &str), most: i64) -> R
         .collect()
 }
 
-/// Puts another block in the place of a current key's; false where it was changed or destroyed meanwhile.
+/// Puts another block in the place of a current or former key's; false where it was changed or destroyed meanwhile.
 pub fn replace_block(tx: &mut Tx<'_>, key: &KeyRow, block: &[u8]) -> Result<bool, Error> {
     let changed = tx.run(
         "update terminal_keys set sealed = $6 where merchant_id = $1 and terminal_id = $2 and kind = $3 and version = $4 \
-         and sealed = $5 and state = 'current'",
+         and sealed = $5 and state in ('current', 'former')",
         args![
             &key.merchant_id,
             &key.terminal_id,
@@ -226,8 +309,23 @@ pub const VERSIONS_INCREASE: &str = "
           union all
           select merchant_id || '/' || terminal_id || ' ' || kind || ' ' || cast(version as text),
                  'nothing left of a destroyed key', cast(length(sealed) as text) || ' bytes'
-          from terminal_keys where state <> 'current' and length(sealed) > 0) v
+          from terminal_keys where state not in ('current', 'former') and length(sealed) > 0) v
     order by place limit 20";
+
+/// A former key is a working key, older than the current one of its kind, beside a current MAC key: there is no way back
+/// to it, and it does not outlive a sign-off.
+pub const FORMER_BESIDE_NEWER: &str = "
+    select f.merchant_id || '/' || f.terminal_id || ' ' || f.kind || ' ' || cast(f.version as text),
+           'a working key before a current one', 'current: version ' || coalesce(cast(c.version as text), '-')
+             || ', MAC key: ' || coalesce(cast(a.version as text), '-')
+    from terminal_keys f
+    left join terminal_keys c on c.merchant_id = f.merchant_id and c.terminal_id = f.terminal_id and c.kind = f.kind
+      and c.state = 'current'
+    left join terminal_keys a on a.merchant_id = f.merchant_id and a.terminal_id = f.terminal_id and a.kind = 'mak'
+      and a.state = 'current'
+    where f.state = 'former'
+      and (f.kind = 'tmk' or length(f.sealed) = 0 or a.version is null or c.version < f.version)
+    order by f.merchant_id, f.terminal_id, f.kind limit 20";
 
 /// A master key that was entered as components has two people, two sessions and two check values behind it.
 pub const COMPONENTS_APART: &str = "
@@ -252,10 +350,11 @@ pub const DEVICES_AGREE: &str = "
 
 /// No key is left of a terminal that is withdrawn, or whose device is lost or was given back.
 pub const GONE_WITHOUT_KEYS: &str = "
-    select t.merchant_id || '/' || t.id || ' ' || k.kind, 'destroyed', 'current, terminal ' || t.stage || ', device '
+    select t.merchant_id || '/' || t.id || ' ' || k.kind, 'destroyed', k.state || ', terminal ' || t.stage || ', device '
              || coalesce(d.stage, '-')
     from terminals t
-    join terminal_keys k on k.merchant_id = t.merchant_id and k.terminal_id = t.id and k.state = 'current'
+    join terminal_keys k on k.merchant_id = t.merchant_id and k.terminal_id = t.id
+      and k.state in ('current', 'former')
     left join devices d on d.id = t.device_id
     where t.stage = 'withdrawn' or d.stage in ('lost', 'returned', 'retired')
     order by t.merchant_id, t.id, k.kind limit 20";

@@ -165,7 +165,7 @@ pub struct Filter {
     pub subject_kind: String,
     /// Only this subject.
     pub subject_id: String,
-    /// Only this state.
+    /// Only this state; `closed`: any but open.
     pub state: String,
     /// Only those waiting for this actor.
     pub waiting_on: String,
@@ -181,7 +181,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter, before: &str, limit: i64) -> Resul
     let sql = format!(
         "select {columns}, m.name from requests r join merchants m on m.merchant_id = r.merchant_id \
          where ($1 = '' or r.merchant_id = $1) and ($2 = '' or m.agent_id = $2) and ($3 = '' or r.kind = $3) \
-         and ($4 = '' or r.subject_kind = $4) and ($5 = '' or r.subject_id = $5) and ($6 = '' or r.state = $6) \
+         and ($4 = '' or r.subject_kind = $4) and ($5 = '' or r.subject_id = $5) and ($6 = '' or r.state = $6 or ($6 = 'closed' and r.state <> 'open')) \
          and ($7 = '' or r.waiting_on = $7) and ($8 = '' or r.id < $8) order by r.id desc limit $9"
     );
     let args = args![

@@ -64,6 +64,20 @@ pub fn due(tx: &mut Tx<'_>, now: i64, limit: i64) -> Result<Vec<ReversalRow>, Er
     tx.all(&sql, args![now, limit])?.iter().map(read).collect()
 }
 
+/// Transactions that are pending since before a moment and were begun by one node: the fourth digit of its reference
+/// numbers tells. Merchant and transaction, oldest first.
+pub fn left_by(tx: &mut Tx<'_>, node: &str, before: i64, limit: i64) -> Result<Vec<(String, String)>, Error> {
+    // The first condition is the one of the index.
+    tx.all(
+        "select merchant_id, id from transactions where state in ('pending', 'unknown') and state = 'pending' \
+         and substr(rrn, 4, 1) = $1 and received_at < $2 order by received_at, merchant_id, id limit $3",
+        args![node, before, limit],
+    )?
+    .iter()
+    .map(|row| Ok((row.take(0)?, row.take(1)?)))
+    .collect()
+}
+
 /// The queue as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -88,13 +102,14 @@ pub fn waiting(tx: &mut Tx<'_>) -> Result<Waiting, Error> {
     })
 }
 
-/// Notes an attempt that brought no answer.
-pub fn postpone(tx: &mut Tx<'_>, row: &ReversalRow, next_at: i64, answer: &str) -> Result<(), Error> {
-    tx.exactly_one(
+/// Notes an attempt that brought no answer; false where another node has heard one meanwhile.
+pub fn postpone(tx: &mut Tx<'_>, row: &ReversalRow, next_at: i64, answer: &str) -> Result<bool, Error> {
+    let postponed = tx.run(
         "update upstream_reversals set attempts = attempts + 1, next_at = $3, last_answer = $4 \
          where merchant_id = $1 and transaction_id = $2 and state = 'queued'",
         args![&row.merchant_id, &row.transaction_id, next_at, answer],
-    )
+    )?;
+    Ok(postponed == 1)
 }
 
 /// Notes what is known of an original after its reversal was queued, such as a late approval.
@@ -115,3 +130,12 @@ pub fn finish(tx: &mut Tx<'_>, row: &ReversalRow, at: i64, answer: &str) -> Resu
     )?;
     Ok(finished == 1)
 }
+
+// Invariants -----------------------------------------------------------------------------------------------------------
+
+/// A reversal has its transaction.
+pub const OF_SOMETHING: &str = "
+    select r.merchant_id || '/' || r.transaction_id, 'a transaction', 'none'
+    from upstream_reversals r
+    left join transactions x on x.merchant_id = r.merchant_id and x.id = r.transaction_id
+    where x.id is null order by r.merchant_id, r.transaction_id limit 20";

@@ -3,6 +3,7 @@
 //! The writer takes everything that waits, runs each operation in a savepoint, commits once and then answers all. The
 //! others wait for the same disk flush, so a commit costs each of them a share.
 
+mod checkpoint;
 mod link;
 
 use std::fs::{File, TryLockError};
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::db::Inside;
@@ -19,10 +21,8 @@ use crate::{Config, Engine, Error, Tx};
 
 pub(crate) use link::Link;
 
-/// The writer's page cache, in those of a reader.
-const WRITERS_SHARE: u32 = 4;
-/// Pages in the log before they are copied into the file: enough that a page written often is copied once.
-const CHECKPOINT: &str = "4000";
+/// Pages in the log before the writer copies them itself: only where [`checkpoint`] cannot keep up.
+const CHECKPOINT: &str = "20000";
 
 /// Older libraries can corrupt a database with more than one connection when its log starts over.
 const OLDEST: i32 = 3_051_003;
@@ -31,12 +31,6 @@ const OLDEST: i32 = 3_051_003;
 pub(crate) fn open(config: &Config, path: Option<&Path>) -> Result<Inside, Error> {
     let lock = path.map(lock).transpose()?;
     let link = connect(config, path)?;
-    // The writer touches pages all over the file; a few seconds of them should fit.
-    set(
-        &link.conn,
-        "cache_size",
-        &format!("-{}", config.cache_kib.saturating_mul(WRITERS_SHARE)),
-    )?;
     let writes = Arc::new(Queue::new(config.queue));
     let reads = if path.is_some() {
         Arc::new(Queue::new(config.queue))
@@ -60,12 +54,23 @@ pub(crate) fn open(config: &Config, path: Option<&Path>) -> Result<Inside, Error
             )?;
         }
     }
+    let desk = Arc::new(checkpoint::Desk::default());
+    if path.is_some() {
+        let (beside, desk) = (connect(config, path)?, Arc::clone(&desk));
+        start(
+            "store-checkpoint".to_owned(),
+            Box::new(move || checkpoint::serve(&beside.conn, &desk)),
+        )?;
+    }
     let queue = Arc::clone(&writes);
     // In memory there is no flush to share, and a question must not see a neighbour's uncommitted rows.
     let batch = if path.is_some() { config.batch.max(1) } else { 1 };
     start(
         "store-writer".to_owned(),
-        Box::new(move || Writer { link, broken: None }.serve(&queue, batch)),
+        Box::new(move || {
+            let broken = None;
+            Writer { link, desk, broken }.serve(&queue, batch);
+        }),
     )?;
     Ok(Inside {
         engine: Engine::Sqlite,
@@ -114,6 +119,9 @@ fn connect(config: &Config, path: Option<&Path>) -> Result<Link, Error> {
     set(&conn, "temp_store", "memory")?;
     set(&conn, "wal_autocheckpoint", CHECKPOINT)?;
     set(&conn, "cache_size", &format!("-{}", config.cache_kib))?;
+    // One plan for a statement whatever its values: a plan that looks at them is made anew with each.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(|error| Error::Startup(format!("plans that hold cannot be had: {error}")))?;
     check(&conn, path.is_some())?;
     Ok(Link::new(conn))
 }
@@ -179,6 +187,7 @@ fn read_one(link: &Link, mut job: Job) {
 /// The thread that owns the only connection that writes.
 struct Writer {
     link: Link,
+    desk: Arc<checkpoint::Desk>,
     /// Why nothing can be written any more. After a failed flush the system may have dropped pages it calls clean, so
     /// a later commit could be acknowledged on top of a lost one: only a new start reads what is really there.
     broken: Option<String>,
@@ -197,8 +206,10 @@ enum Lost {
 impl Writer {
     fn serve(mut self, queue: &Queue<Job>, batch: usize) {
         while let Some(jobs) = queue.take(batch) {
+            self.desk.finish(&self.link.conn);
             self.batch(jobs);
         }
+        self.desk.end();
     }
 
     fn batch(&mut self, mut jobs: Vec<Job>) {

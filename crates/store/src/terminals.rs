@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, Kind, Row, Tx, Value, args};
+use crate::{Error, Given, Kind, Row, Tx, args, given};
 
 /// A row of `terminals`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ pub fn set_all_sold(
         ("at", Kind::Int),
         ("day", Kind::Int),
     ];
-    let rows: Vec<Vec<Value>> = sold.iter().map(|(m, t, at, day)| args![*m, *t, *at, *day]).collect();
+    let rows: Vec<Vec<Given<'_>>> = sold.iter().map(|(m, t, at, day)| given![*m, *t, *at, *day]).collect();
     let before = tx.given(
         GIVEN,
         "select t.merchant_id, t.id, coalesce(t.last_sale_at, t.opened_at) from given g \
@@ -222,7 +222,7 @@ pub fn set_all_sold(
     if before.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows: Vec<Vec<Value>> = sold.iter().map(|(m, t, at, day)| args![*at, *day, *m, *t]).collect();
+    let rows: Vec<Vec<Given<'_>>> = sold.iter().map(|(m, t, at, day)| given![*at, *day, *m, *t]).collect();
     tx.change_each(
         &[
             ("at", Kind::Int),

@@ -1,10 +1,13 @@
 //! What terminals asked for and were told: one row per financial message, written before the card network is asked and
 //! finished before the terminal is answered.
 
-use crate::{Error, Row, Tx, Value, args};
+use std::collections::HashSet;
+
+use crate::journal::Mark;
+use crate::{Error, Given, Kind, Row, Tx, args, given};
 
 /// A row of `transactions`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct TransactionRow {
     pub merchant_id: String,
@@ -39,11 +42,13 @@ pub struct TransactionRow {
     pub fee: i64,
     /// The kind of event that this row itself is; empty where an event of its own was written.
     pub event: String,
+    /// The template of the books under which it was posted, with its version; empty where it was not.
+    pub entry: String,
 }
 
 pub(crate) const COLUMNS: &str = "merchant_id, id, terminal_id, batch, stan, message_class, kind, amount, state, response_code, rrn, \
      auth_code, masked_card, card_index, card_type, entry_mode, original_id, request_hash, answer, explanation_code, \
-     upstream_stan, received_at, finished_at, fee, event";
+     upstream_stan, received_at, finished_at, fee, event, entry";
 
 pub(crate) fn read(row: &Row) -> Result<TransactionRow, Error> {
     Ok(TransactionRow {
@@ -72,6 +77,7 @@ pub(crate) fn read(row: &Row) -> Result<TransactionRow, Error> {
         finished_at: row.take(22)?,
         fee: row.take(23)?,
         event: row.take(24)?,
+        entry: row.take(25)?,
     })
 }
 
@@ -82,20 +88,32 @@ fn rows(rows: &[Row]) -> Result<Vec<TransactionRow>, Error> {
 /// Writes a new row, unless the terminal, batch, trace number and class have one; whether it was written.
 pub fn insert(tx: &mut Tx<'_>, row: &TransactionRow) -> Result<bool, Error> {
     let sql = format!(
-        "insert into transactions ({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,\
-         $19,$20,$21,$22,$23,$24,$25) on conflict (merchant_id, terminal_id, batch, stan, message_class) do nothing"
+        "insert into transactions ({COLUMNS}) values on conflict (merchant_id, terminal_id, batch, stan, message_class) \
+         do nothing"
     );
-    Ok(tx.run(&sql, values(row))? == 1)
+    let values = values(row, row.fee, (&row.event, &row.entry));
+    Ok(tx.insert_given(&sql, 26, &[values])? == 1)
 }
 
-/// Writes new rows that are known to be new.
-pub(crate) fn insert_all(tx: &mut Tx<'_>, rows: &[TransactionRow]) -> Result<u64, Error> {
+/// Writes new rows that are known to be new, each with its fee and what it is besides.
+pub(crate) fn insert_all(tx: &mut Tx<'_>, rows: &[(&TransactionRow, i64, Mark)]) -> Result<u64, Error> {
     let sql = format!("insert into transactions ({COLUMNS}) values");
-    tx.insert_many(&sql, 25, rows.iter().map(values).collect())
+    let values = rows
+        .iter()
+        .map(|(row, fee, mark)| values(row, *fee, (mark.event, &mark.entry)));
+    tx.insert_given(&sql, 26, &values.collect::<Vec<_>>())
 }
 
-fn values(row: &TransactionRow) -> Vec<Value> {
-    args![
+/// Which of a merchant's transactions, by id, are there.
+pub(crate) fn present(tx: &mut Tx<'_>, rows: &[TransactionRow]) -> Result<HashSet<String>, Error> {
+    const GIVEN: &[(&str, Kind)] = &[("merchant_id", Kind::Text), ("id", Kind::Text)];
+    let keys: Vec<_> = rows.iter().map(|row| given![&row.merchant_id, &row.id]).collect();
+    let sql = "select x.id from given g join transactions x on x.merchant_id = g.merchant_id and x.id = g.id";
+    tx.given(GIVEN, sql, &keys)?.iter().map(|row| row.take(0)).collect()
+}
+
+fn values<'a>(row: &'a TransactionRow, fee: i64, (event, entry): (&'a str, &'a str)) -> Vec<Given<'a>> {
+    given![
         &row.merchant_id,
         &row.id,
         &row.terminal_id,
@@ -119,8 +137,9 @@ fn values(row: &TransactionRow) -> Vec<Value> {
         row.upstream_stan,
         row.received_at,
         row.finished_at,
-        row.fee,
-        &row.event
+        fee,
+        event,
+        entry
     ]
 }
 
@@ -154,17 +173,17 @@ pub fn by_reference(tx: &mut Tx<'_>, merchant_id: &str, rrn: &str) -> Result<Vec
     rows(&tx.all(&sql, args![merchant_id, rrn])?)
 }
 
-/// Transactions of a merchant with an authorisation code and card, received since a moment.
+/// Transactions of a merchant with an authorisation code and card, whose ids are `since` or later.
 pub fn by_authorisation(
     tx: &mut Tx<'_>,
     merchant_id: &str,
     auth_code: &str,
     card_index: &str,
-    since: i64,
+    since: &str,
 ) -> Result<Vec<TransactionRow>, Error> {
     let sql = format!(
-        "select {COLUMNS} from transactions where merchant_id = $1 and received_at >= $4 and auth_code = $2 \
-         and card_index = $3 order by received_at, id"
+        "select {COLUMNS} from transactions where merchant_id = $1 and id >= $4 and auth_code = $2 \
+         and card_index = $3 order by id"
     );
     rows(&tx.all(&sql, args![merchant_id, auth_code, card_index, since])?)
 }
@@ -175,11 +194,11 @@ pub fn by_upstream_trace(
     merchant_id: &str,
     terminal_id: &str,
     upstream_stan: i64,
-    since: i64,
+    since: &str,
 ) -> Result<Option<TransactionRow>, Error> {
     let sql = format!(
-        "select {COLUMNS} from transactions where merchant_id = $1 and received_at >= $4 and terminal_id = $2 \
-         and upstream_stan = $3 order by received_at desc, id desc limit 1"
+        "select {COLUMNS} from transactions where merchant_id = $1 and id >= $4 and terminal_id = $2 \
+         and upstream_stan = $3 order by id desc limit 1"
     );
     tx.maybe(&sql, args![merchant_id, terminal_id, upstream_stan, since])?
         .as_ref()
@@ -197,13 +216,15 @@ pub struct End<'a> {
     pub answer: &'a [u8],
     pub explanation_code: &'a str,
     pub at: i64,
+    /// The template under which it is posted; empty where it is not.
+    pub entry: &'a str,
 }
 
 /// Ends a pending transaction; false where it is pending no more. What is not approved costs nothing.
 pub fn finish(tx: &mut Tx<'_>, merchant_id: &str, id: &str, end: &End<'_>) -> Result<bool, Error> {
     let ended = tx.run(
         "update transactions set state = $3, response_code = $4, auth_code = $5, answer = $6, explanation_code = $7, \
-         finished_at = $8, fee = case when $3 = 'approved' then fee else 0 end \
+         finished_at = $8, entry = $9, fee = case when $3 = 'approved' then fee else 0 end \
          where merchant_id = $1 and id = $2 and state = 'pending'",
         args![
             merchant_id,
@@ -213,7 +234,8 @@ pub fn finish(tx: &mut Tx<'_>, merchant_id: &str, id: &str, end: &End<'_>) -> Re
             end.auth_code,
             end.answer,
             end.explanation_code,
-            end.at
+            end.at,
+            end.entry
         ],
     )?;
     Ok(ended == 1)
@@ -241,13 +263,19 @@ pub fn hold(tx: &mut Tx<'_>, merchant_id: &str, id: &str, state: &str) -> Result
     turn(tx, merchant_id, id, state, state)
 }
 
+/// The part of an id that says when it was made, to the millisecond: all but the random 16 characters. Ids of that moment
+/// and later ones sort after it.
+fn moment(id: &str) -> &str {
+    id.len().checked_sub(16).and_then(|at| id.get(..at)).unwrap_or_default()
+}
+
 /// Transactions that refer to an original and took or may take effect: pending, approved, unknown.
 pub fn about(tx: &mut Tx<'_>, merchant_id: &str, original: &TransactionRow) -> Result<Vec<TransactionRow>, Error> {
     let sql = format!(
-        "select {COLUMNS} from transactions where merchant_id = $1 and received_at >= $3 and original_id = $2 \
+        "select {COLUMNS} from transactions where merchant_id = $1 and id >= $3 and original_id = $2 \
          and state in ('pending', 'approved', 'unknown') order by id"
     );
-    rows(&tx.all(&sql, args![merchant_id, &original.id, original.received_at])?)
+    rows(&tx.all(&sql, args![merchant_id, &original.id, moment(&original.id)])?)
 }
 
 /// Sum and count of the transactions of a batch, per kind, that count in its settlement.
@@ -300,6 +328,8 @@ pub struct Filter {
     pub from: Option<i64>,
     /// Only received before this moment (milliseconds).
     pub until: Option<i64>,
+    /// Only with this id or a later one: where to begin to look for what was received since a moment.
+    pub since: String,
 }
 
 /// A page of transactions with their terminal numbers, newest first: those whose id is below `before` (empty: from the
@@ -321,7 +351,7 @@ pub fn list(
         "select {}, coalesce(t.number, '') from transactions x \
          left join terminals t on t.merchant_id = x.merchant_id and t.id = x.terminal_id \
          where {scope} and ($2 = '' or x.terminal_id = $2) and ($3 = '' or x.state = $3) and ($4 = '' or x.id < $4) \
-         and x.received_at >= $6 and x.received_at < $7 order by x.id desc limit $5",
+         and x.id >= $8 and x.received_at >= $6 and x.received_at < $7 order by x.id desc limit $5",
         columns.join(", ")
     );
     let args = args![
@@ -331,11 +361,12 @@ pub fn list(
         before,
         limit,
         filter.from.unwrap_or(i64::MIN),
-        filter.until.unwrap_or(i64::MAX)
+        filter.until.unwrap_or(i64::MAX),
+        &filter.since
     ];
     tx.all(&sql, args)?
         .iter()
-        .map(|r| Ok((read(r)?, r.take(25)?)))
+        .map(|r| Ok((read(r)?, r.take(26)?)))
         .collect()
 }
 

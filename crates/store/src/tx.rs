@@ -1,6 +1,6 @@
 //! The only thing operations see of a database.
 
-use crate::{Error, Kind, Row, Value, pg, sqlite};
+use crate::{Error, Given, Kind, Row, Value, pg, sqlite};
 
 /// Which engine a transaction runs on. For the few lines of schema that differ, and for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +106,12 @@ impl<'a> Tx<'a> {
     /// of every row. On PostgreSQL the rows travel as one array per column, so all values of a column are of one type
     /// (or null).
     pub fn insert_many(&mut self, sql: &str, columns: usize, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
+        let rows: Vec<Vec<Given<'_>>> = rows.iter().map(|row| row.iter().map(Given::from).collect()).collect();
+        self.insert_given(sql, columns, &rows)
+    }
+
+    /// As [`Tx::insert_many`], of borrowed values.
+    pub fn insert_given(&mut self, sql: &str, columns: usize, rows: &[Vec<Given<'_>>]) -> Result<u64, Error> {
         if rows.is_empty() {
             return Ok(0);
         }
@@ -116,15 +122,15 @@ impl<'a> Tx<'a> {
             return Err(Error::usage(sql, format!("every row must have {columns} values")));
         }
         self.guarded(|on| match on {
-            On::Sqlite(link) => link.insert_many(head, tail, columns, &rows),
-            On::Postgres(link) => link.insert_many(head, tail, columns, &rows),
+            On::Sqlite(link) => link.insert_many(head, tail, columns, rows),
+            On::Postgres(link) => link.insert_many(head, tail, columns, rows),
         })
     }
 
     /// Asks one question about many rows, which it reads as the table `given`; its answer's rows, in no order.
     ///
     /// PostgreSQL gets one array per column and is asked once; SQLite, which has no way to go, row by row.
-    pub fn given(&mut self, columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Row>, Error> {
+    pub fn given(&mut self, columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Given<'_>>]) -> Result<Vec<Row>, Error> {
         Self::fitting(columns, sql, rows)?;
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -139,7 +145,12 @@ impl<'a> Tx<'a> {
     ///
     /// `sql` names the columns in braces, `{place}`, and says `{given}` where PostgreSQL has to name their table: after
     /// the `set` of an update, after the table of a delete.
-    pub fn change_each(&mut self, columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<Vec<i64>, Error> {
+    pub fn change_each(
+        &mut self,
+        columns: &[(&str, Kind)],
+        sql: &str,
+        rows: &[Vec<Given<'_>>],
+    ) -> Result<Vec<i64>, Error> {
         Self::fitting(columns, sql, rows)?;
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -155,7 +166,7 @@ impl<'a> Tx<'a> {
         &mut self,
         table: &str,
         columns: &[(&str, Kind)],
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<Vec<i64>, Error> {
         Self::fitting(columns, table, rows)?;
         if rows.is_empty() {
@@ -167,7 +178,7 @@ impl<'a> Tx<'a> {
         })
     }
 
-    fn fitting(columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<(), Error> {
+    fn fitting(columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Given<'_>>]) -> Result<(), Error> {
         if rows.iter().any(|row| row.len() != columns.len()) {
             return Err(Error::usage(
                 sql,
@@ -175,6 +186,18 @@ impl<'a> Tx<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// Says that every statement of this transaction finds its rows by their keys. PostgreSQL would otherwise keep a plan
+    /// that it made while a table was empty, and that reads all of it, until it next counts the rows: by then there can be
+    /// a million.
+    pub fn by_key(&mut self) -> Result<(), Error> {
+        const BY_KEY: &str =
+            "set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off";
+        self.guarded(|on| match on {
+            On::Sqlite(_) => Ok(()),
+            On::Postgres(link) => link.schema(BY_KEY),
+        })
     }
 
     /// Runs one statement of a schema, as it stands.

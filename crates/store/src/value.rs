@@ -35,21 +35,83 @@ pub enum Kind {
 impl Value {
     /// The name used in messages.
     pub(crate) fn kind(&self) -> &'static str {
+        Given::from(self).kind()
+    }
+}
+
+/// A borrowed [`Value`]: what statements over many rows take, as they would copy every text only to hand it on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Given<'a> {
+    Null,
+    Int(i64),
+    Text(&'a str),
+    Blob(&'a [u8]),
+    Bool(bool),
+}
+
+impl Given<'_> {
+    /// The name used in messages.
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Value::Null => "null",
-            Value::Int(_) => "bigint",
-            Value::Text(_) => "text",
-            Value::Blob(_) => "bytea",
-            Value::Bool(_) => "boolean",
+            Given::Null => "null",
+            Given::Int(_) => "bigint",
+            Given::Text(_) => "text",
+            Given::Blob(_) => "bytea",
+            Given::Bool(_) => "boolean",
         }
     }
 }
 
+/// One row of what a statement over many rows is given, as a `Vec<Given>`: integers, references to texts, bytes and
+/// options of these.
+#[macro_export]
+macro_rules! given {
+    ($($value:expr),* $(,)?) => { ::std::vec![$($crate::Given::from($value)),*] };
+}
+
+impl<'a> From<&'a Value> for Given<'a> {
+    fn from(value: &'a Value) -> Given<'a> {
+        match value {
+            Value::Null => Given::Null,
+            Value::Int(number) => Given::Int(*number),
+            Value::Text(text) => Given::Text(text),
+            Value::Blob(bytes) => Given::Blob(bytes),
+            Value::Bool(truth) => Given::Bool(*truth),
+        }
+    }
+}
+
+macro_rules! borrowed {
+    ($($type:ty => |$value:ident| $made:expr;)*) => {
+        $(impl<'a> From<$type> for Given<'a> {
+            fn from($value: $type) -> Given<'a> { $made }
+        })*
+    };
+}
+
+borrowed! {
+    i64 => |v| Given::Int(v);
+    bool => |v| Given::Bool(v);
+    Option<i64> => |v| v.map_or(Given::Null, Given::Int);
+    &'a str => |v| Given::Text(v);
+    &'a String => |v| Given::Text(v);
+    &'a [u8] => |v| Given::Blob(v);
+    &'a Option<String> => |v| v.as_deref().map_or(Given::Null, Given::Text);
+    &'a Option<Vec<u8>> => |v| v.as_deref().map_or(Given::Null, Given::Blob);
+}
+
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Given::from(self).fmt(f)
+    }
+}
+
+impl fmt::Debug for Given<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Text(text) => write!(f, "text({} bytes)", text.len()),
-            Value::Blob(bytes) => write!(f, "bytea({} bytes)", bytes.len()),
+            Given::Text(text) => write!(f, "text({} bytes)", text.len()),
+            Given::Blob(bytes) => write!(f, "bytea({} bytes)", bytes.len()),
             other => f.write_str(other.kind()),
         }
     }

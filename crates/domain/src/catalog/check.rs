@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::load::{Place, Places, Problem};
 use super::types::{CapabilityGroup, Reason, Step, StepKind, Tables, Words};
-use super::{CapabilitySet, downloads, prices};
+use super::{CapabilitySet, downloads, postings, prices};
 use crate::access::PERMISSIONS;
 use crate::stages::{MACHINES, SubjectKind, machine};
 
@@ -40,6 +40,7 @@ pub(super) fn check(tables: &Tables, places: &Places) -> Vec<Problem> {
     let mut problems = checker.problems;
     problems.extend(downloads::check(tables, places));
     problems.extend(prices::check(tables, places));
+    problems.extend(postings::check(tables, places));
     problems
 }
 

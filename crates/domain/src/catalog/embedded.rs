@@ -15,6 +15,7 @@ pub const EMBEDDED: &[(&str, &str)] = files![
     "fields.toml",
     "limits.toml",
     "plans.toml",
+    "postings.toml",
     "reasons/agent.toml",
     "reasons/connectivity.toml",
     "reasons/contract.toml",

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::downloads::{BlockedPrefix, CaKey, ChipApplication, ContactlessParameter, StatusFlag, TerminalParameter};
 use super::embedded::EMBEDDED;
+use super::postings;
 use super::types::{
     Capability, Document, DormancyRung, Field, PlanRow, Reason, ResponseCode, Role, StageRow, Step, Tables,
 };
@@ -14,6 +15,7 @@ use crate::cards::BinTable;
 use crate::csv::CsvError;
 use crate::fees::{Categories, FeeRow};
 use crate::limits::{Counter, Limit};
+use crate::posting::{Account, Template};
 
 /// One thing wrong with a catalogue file, with the place and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +99,8 @@ struct File {
     counter: Vec<Spanned<Counter>>,
     limit: Vec<Spanned<Limit>>,
     fee: Vec<Spanned<FeeRow>>,
+    account: Vec<Spanned<Account>>,
+    template: Vec<Spanned<Template>>,
 }
 
 struct Reader<'a> {
@@ -111,9 +115,15 @@ pub(super) fn read(files: &[(String, String)]) -> Result<(Tables, Places), Vec<P
     let mut tables = Tables::default();
     let mut places = Places::new();
     let mut problems = Vec::new();
-    for (name, text) in files
+    let own = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let lacks_books = !files.iter().any(|(name, _)| name == postings::FILE);
+    let shipped = EMBEDDED
         .iter()
+        .copied()
+        .filter(|(name, _)| lacks_books && *name == postings::FILE);
+    for (name, text) in own
         .filter(|(name, _)| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "toml"))
+        .chain(shipped)
     {
         let mut reader = Reader {
             file: name,
@@ -223,6 +233,13 @@ impl Reader<'_> {
             .limits
             .extend(self.list("limit", file.limit, |r| r.code.clone()));
         tables.fees.extend(self.list("fee", file.fee, |r| r.code.clone()));
+        let books = &mut tables.books;
+        books
+            .accounts
+            .extend(self.list("account", file.account, |r| r.code.clone()));
+        books
+            .templates
+            .extend(self.list("template", file.template, Template::code));
         let to = &mut tables.downloads;
         self.rows(
             "terminal_parameter",

@@ -5,6 +5,7 @@ mod check;
 mod downloads;
 mod embedded;
 mod load;
+mod postings;
 mod prices;
 mod types;
 

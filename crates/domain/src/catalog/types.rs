@@ -94,6 +94,8 @@ pub struct Tables {
     pub limits: super::prices::LimitTables,
     /// The standard agreement's fees, in the order of the file.
     pub fees: Vec<crate::fees::FeeRow>,
+    /// Accounts, and how payments are posted to them.
+    pub books: crate::posting::Books,
     /// Banks and types of cards by their first digits.
     pub bins: crate::cards::BinTable,
     /// Merchant categories.

@@ -119,6 +119,11 @@ impl Agreed {
         Self(rows.iter().filter(mine).cloned().collect())
     }
 
+    /// Every row, in the order in which they are looked through: the first that fits a payment is what it costs.
+    pub fn rows(&self) -> &[FeeRow] {
+        &self.0
+    }
+
     /// The row that a payment is charged by.
     pub fn row(&self, card: CardType, entry: Entry) -> Option<&FeeRow> {
         self.0.iter().find(|row| row.is_for(card, Channel::of(entry)))

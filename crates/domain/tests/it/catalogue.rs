@@ -104,3 +104,61 @@ fn a_capability_that_survives_every_stop_cannot_be_blocked() {
     );
     assert!(!text.contains("plans.toml:1:"), "the line of the row is named: {text}");
 }
+
+#[test]
+fn books_that_name_an_unknown_account_lack_a_kind_or_a_language_are_refused() {
+    const SALE: &str = "{ debit = \"network_due\", credit = \"merchant_payable\", of = \"amount\" }";
+    let faults: [(&str, &str, &str); 8] = [
+        (
+            SALE,
+            "{ debit = \"pocket\", credit = \"merchant_payable\", of = \"amount\" }",
+            "template sale.1, postings: name accounts",
+        ),
+        (
+            SALE,
+            "{ debit = \"fee_income\", credit = \"fee_income\", of = \"amount\" }",
+            "template sale.1, postings: debit one account",
+        ),
+        (
+            SALE,
+            "{ debit = \"network_due\", credit = \"merchant_payable\", of = \"fee\" }",
+            "template sale.1, postings: post the amount",
+        ),
+        ("kind = \"tip_adjust\"", "kind = \"gift\"", "«tip_adjust» has no row"),
+        (
+            "kind = \"tip_adjust\"",
+            "kind = \"gift\"",
+            "template gift.1, kind: name a kind",
+        ),
+        (
+            "en = \"Fee income\"",
+            "en = \" \"",
+            "account fee_income, name: write it in both languages",
+        ),
+        (
+            "en = \"Reversal of a sale\"",
+            "en = \"\"",
+            "template sale.1, reversal: say in both languages",
+        ),
+        (
+            "version = 1",
+            "version = 2",
+            "template sale.2, version: count versions from 1",
+        ),
+    ];
+    for (from, to, said) in faults {
+        let problems = refusals(&planted("postings.toml", from, to));
+        let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(text.contains(said), "«{to}»: {text}");
+    }
+    let missing = planted("postings.toml", "en = \"Tip\" ", "");
+    assert!(refusals(&missing)[0].what.contains("missing field `en`"));
+}
+
+#[test]
+fn an_institutions_tables_without_books_have_the_shipped_ones() {
+    let mut files = shipped();
+    files.retain(|(name, _)| name != "postings.toml");
+    let catalog = Catalog::load(&files).unwrap();
+    assert_eq!(catalog.books.in_force("sale").unwrap().code(), "sale.1");
+}

@@ -6,10 +6,10 @@ use store::Tx;
 use super::Finding;
 use crate::ctx::Ctx;
 use crate::key_module::{KeyKind, KeyModule, known_signatures};
-use crate::keys::{self, WORKING_AGE};
+use crate::keys::{self, FORMER_REPORTS, WORKING_AGE};
 use crate::refused::{Done, Refused};
 
-/// How much later than its time a working key may be found: the job that retires it may have been down.
+/// How much later than its time a key may be found: the job that retires it may have been down.
 const LATE: Duration = Duration::days(1);
 /// Keys looked at in one question.
 const AT_ONCE: i64 = 500;
@@ -43,9 +43,10 @@ pub(super) fn authentic(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
     let mut after = (String::new(), String::new(), String::new());
     loop {
         let rows = store::keys::current_after(tx, (&after.0, &after.1, &after.2), AT_ONCE)?;
-        let Some(last) = rows.last() else { return Ok(found) };
-        after = (last.merchant_id.clone(), last.terminal_id.clone(), last.kind.clone());
-        for row in &rows {
+        let last = rows.last();
+        let until = last.map(|last| (last.merchant_id.as_str(), last.terminal_id.as_str(), last.kind.as_str()));
+        let former = store::keys::former_between(tx, (&after.0, &after.1, &after.2), until)?;
+        for row in rows.iter().chain(&former) {
             let kind = KeyKind::of_code(&row.kind)
                 .ok_or_else(|| Refused::Inconsistent(format!("a key of the kind «{}»", row.kind)))?;
             let place = keys::place(&row.merchant_id, &row.terminal_id, kind, row.version);
@@ -57,16 +58,22 @@ pub(super) fn authentic(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
                 return Ok(found);
             }
         }
+        let Some(last) = last else { return Ok(found) };
+        after = (last.merchant_id.clone(), last.terminal_id.clone(), last.kind.clone());
     }
 }
 
 /// Working keys that should have been retired.
 pub(super) fn fresh(tx: &mut Tx<'_>, ctx: &Ctx) -> Done<Vec<Finding>> {
     let made = (ctx.now - WORKING_AGE - LATE).millis();
-    let worn = store::keys::worn(tx, made, 20)?;
-    let told = |(merchant, terminal): (String, String)| {
-        let expected = format!("working keys of at most {} days", WORKING_AGE.as_millis() / 86_400_000);
+    let told = |(merchant, terminal): (String, String), what: &str, most: Duration| {
+        let expected = format!("{what} of at most {} days", most.as_millis() / 86_400_000);
         (format!("{merchant}/{terminal}"), expected, "older ones".to_owned())
     };
-    Ok(worn.into_iter().map(told).collect())
+    let worn = store::keys::worn(tx, made, 20)?.into_iter();
+    let mut found: Vec<Finding> = worn.map(|row| told(row, "working keys", WORKING_AGE)).collect();
+    let made = (ctx.now - FORMER_REPORTS - LATE).millis();
+    let outlived = store::keys::outlived(tx, made, 20)?.into_iter();
+    found.extend(outlived.map(|row| told(row, "former keys", FORMER_REPORTS)));
+    Ok(found)
 }

@@ -336,15 +336,33 @@ impl KeyModule {
         wanted: &Wanted<'_>,
         ids: &mut IdSource,
     ) -> Result<(Stored, WrappedKey), Fault> {
-        if master.kind != KeyKind::Tmk {
-            return Err(Fault::Usage {
-                is: master.kind,
-                wanted: KeyKind::Tmk,
-            });
-        }
+        need(master, &[KeyKind::Tmk])?;
         match self {
             Self::Software(software) => software.issue(&software.open(master, block)?, wanted, ids),
             Self::Token(token) => token.issue(&token.key(master, block)?, wanted),
+            Self::Absent => Err(absent()),
+        }
+    }
+
+    /// A working key that is kept already, as the terminal gets it: what a sign-in brings whose answer may have been lost.
+    /// None where the key is of another cipher or length than is wanted.
+    pub fn cover_again(
+        &self,
+        (master, block): (&Place<'_>, &[u8]),
+        wanted: &Wanted<'_>,
+        kept: &[u8],
+    ) -> Result<Option<WrappedKey>, Fault> {
+        need(master, &[KeyKind::Tmk])?;
+        let (header, _) = block::Header::read(kept)?;
+        if header.cipher != wanted.cipher() {
+            return Ok(None);
+        }
+        match self {
+            Self::Software(software) => {
+                let (master, key) = (software.open(master, block)?, software.open(&wanted.place, kept)?);
+                software::covered(&master, &key).map(Some)
+            }
+            Self::Token(token) => token.cover_again(&token.key(master, block)?, wanted, kept).map(Some),
             Self::Absent => Err(absent()),
         }
     }

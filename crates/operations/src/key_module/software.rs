@@ -140,22 +140,17 @@ impl Software {
         wanted: &Wanted<'_>,
         ids: &mut IdSource,
     ) -> Result<(Stored, WrappedKey), Fault> {
-        let (key, wrapped) = match wanted.cipher() {
-            Cipher::Sm4 => {
-                let key = Sm4Key::new(&ids.bytes::<16>())?;
-                let wrapped = WrappedKey::under_sm4(&Sm4Key::new(&master.bytes)?, &key);
-                (Zeroizing::new(key.expose().to_vec()), wrapped)
-            }
-            cipher => {
-                let key = match cipher {
-                    Cipher::Single => DesKey::single_from_random(ids.bytes()),
-                    _ => DesKey::from_random(ids.bytes()),
-                };
-                let wrapped = WrappedKey::under(&DesKey::new(&master.bytes)?, &key);
-                (Zeroizing::new(key.expose().to_vec()), wrapped)
-            }
+        let bytes = match wanted.cipher() {
+            Cipher::Sm4 => Zeroizing::new(ids.bytes::<16>().to_vec()),
+            Cipher::Single => Zeroizing::new(DesKey::single_from_random(ids.bytes()).expose().to_vec()),
+            Cipher::Double => Zeroizing::new(DesKey::from_random(ids.bytes()).expose().to_vec()),
         };
-        Ok((self.import(&wanted.place, wanted.cipher(), &key, ids)?, wrapped))
+        let key = Opened {
+            cipher: wanted.cipher(),
+            bytes,
+        };
+        let wrapped = covered(master, &key)?;
+        Ok((self.import(&wanted.place, key.cipher, &key.bytes, ids)?, wrapped))
     }
 
     /// The block again under the current master key; none where it stands under it already.
@@ -167,6 +162,14 @@ impl Software {
         }
         self.seal(place, opened.cipher, &opened.bytes, ids).map(Some)
     }
+}
+
+/// A working key under the master key, as the terminal gets it.
+pub(super) fn covered(master: &Opened, key: &Opened) -> Result<WrappedKey, Fault> {
+    Ok(match key.cipher {
+        Cipher::Sm4 => WrappedKey::under_sm4(&Sm4Key::new(&master.bytes)?, &Sm4Key::new(&key.bytes)?),
+        Cipher::Single | Cipher::Double => WrappedKey::under(&DesKey::new(&master.bytes)?, &DesKey::new(&key.bytes)?),
+    })
 }
 
 /// The check value of a clear key and what it makes of the two fixed blocks.

@@ -11,7 +11,7 @@ use store::Tx;
 use store::keys::ComponentRow;
 use utoipa::ToSchema;
 
-use super::ends::{agrees, spelled, tell};
+use super::ends::{agrees, loaded, spelled, tell};
 use super::{KeyKind, adopt, known, next_version, place, written};
 use crate::ctx::Ctx;
 use crate::key_module::Place;
@@ -200,6 +200,7 @@ fn combine(
     let kcv = adopt(tx, ctx, &whole, stored, first.ceremony)?;
     store::keys::destroy_components(tx, merchant, terminal, ctx.now.millis())?;
     store::terminals::set_signed_off(tx, merchant, terminal)?;
+    loaded(tx, ctx, merchant, terminal)?;
     tell(
         tx,
         ctx,

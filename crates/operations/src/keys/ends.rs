@@ -11,6 +11,7 @@ use super::{KeyKind, destroy, destroy_rows, place, retire_working};
 use crate::chain::NOBODY;
 use crate::ctx::{Actor, Ctx};
 use crate::refused::{Done, Refused};
+use crate::requests;
 use crate::stops::{self, Place};
 use crate::trace::{self, Change, Happened};
 
@@ -56,8 +57,9 @@ pub(crate) fn stage_entered(
     Ok(())
 }
 
-/// Retires working keys that have served their time; how many terminals have to sign in again.
+/// Retires working keys that have served their time, and former ones; how many terminals have to sign in again.
 pub fn sweep(tx: &mut Tx<'_>, ctx: &mut Ctx, at_once: i64) -> Done<u64> {
+    super::former::sweep(tx, ctx, at_once)?;
     let made = (ctx.now - WORKING_AGE).millis();
     let worn = store::keys::worn(tx, made, at_once)?;
     for (merchant, terminal) in &worn {
@@ -147,17 +149,25 @@ pub fn is_confirmed(tx: &mut Tx<'_>, merchant: &str, terminal: &str) -> Done<boo
     Ok(row.is_some_and(|row| row.reported_kcv.is_empty() || row.reported_kcv == row.kcv))
 }
 
+/// The device that a terminal's keys are loaded into, and whose it is; none where it has none.
+fn machine(tx: &mut Tx<'_>, merchant: &str, terminal: &str) -> Done<Option<(String, String)>> {
+    let row = store::terminals::get(tx, merchant, terminal)?.ok_or_else(|| Refused::not_found("terminal", terminal))?;
+    if row.device_id == NOBODY {
+        return Ok(None);
+    }
+    let device = store::devices::get(tx, &row.device_id)?;
+    let owner = device.map_or_else(|| merchant.to_owned(), |device| device.merchant_id);
+    Ok(Some((row.device_id, owner)))
+}
+
 /// Stops a terminal whose keys are missing or not the device's: nothing is accepted until keys are loaded. Whether there is
 /// such a stop now; a terminal without a device has nothing to load them into.
 pub fn missing(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -> Done<bool> {
-    let row = store::terminals::get(tx, merchant, terminal)?.ok_or_else(|| Refused::not_found("terminal", terminal))?;
-    if row.device_id == NOBODY {
+    let Some((device, owner)) = machine(tx, merchant, terminal)? else {
         return Ok(false);
-    }
-    let owner = (SubjectKind::Device.code(), row.device_id.as_str());
-    let device = store::devices::get(tx, &row.device_id)?;
-    let owned_by = device.map_or_else(|| merchant.to_owned(), |device| device.merchant_id);
-    if store::stops::find_live(tx, &owned_by, owner, KEYS_INVALID)?.is_some() {
+    };
+    let subject = (SubjectKind::Device.code(), device.as_str());
+    if store::stops::find_live(tx, &owner, subject, KEYS_INVALID)?.is_some() {
         return Ok(true);
     }
     let caller = std::mem::replace(&mut ctx.actor, Actor::system("keys"));
@@ -165,9 +175,9 @@ pub fn missing(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -
         tx,
         ctx,
         Place {
-            merchant: owned_by,
+            merchant: owner,
             kind: SubjectKind::Device,
-            id: row.device_id,
+            id: device,
             reason: KEYS_INVALID.to_owned(),
             starts_at: None,
             ends_at: None,
@@ -178,6 +188,22 @@ pub fn missing(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -
     placed.map(|_| true)
 }
 
+/// Ends that stop where there is one: its custodians have loaded the device's keys. What remains is to sign in.
+pub(super) fn loaded(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -> Done<()> {
+    let Some((device, owner)) = machine(tx, merchant, terminal)? else {
+        return Ok(());
+    };
+    let subject = (SubjectKind::Device.code(), device.as_str());
+    let Some(stop) = store::stops::find_live(tx, &owner, subject, KEYS_INVALID)? else {
+        return Ok(());
+    };
+    let caller = std::mem::replace(&mut ctx.actor, Actor::system("keys"));
+    let ended = stops::end(tx, ctx, &stop, "its master key was entered in components")
+        .and_then(|()| requests::refresh(tx, ctx, merchant));
+    ctx.actor = caller;
+    ended
+}
+
 /// A stretch of keys that was put under the current parent.
 pub struct Moved {
     /// Where to go on: merchant, terminal, kind. None: all are done.
@@ -186,14 +212,18 @@ pub struct Moved {
     pub moved: u64,
 }
 
-/// Puts current keys, from a place in their order on, under the current parent of the key module. Asked again after a
+/// Puts current and former keys, from a place in their order on, under the current parent of the key module. Asked again after a
 /// break it goes on where it stopped, as keys that stand under the current parent are left alone.
 pub fn rewrap(tx: &mut Tx<'_>, ctx: &mut Ctx, after: (&str, &str, &str), at_once: i64) -> Done<Moved> {
     ctx.need("manage_keys")?;
     let module = Arc::clone(&ctx.platform.keys);
     let rows = store::keys::current_after(tx, after, at_once)?;
+    let full = i64::try_from(rows.len()).is_ok_and(|found| found == at_once);
+    let last = rows.last().filter(|_| full);
+    let until = last.map(|row| (row.merchant_id.as_str(), row.terminal_id.as_str(), row.kind.as_str()));
+    let former = store::keys::former_between(tx, after, until)?;
     let mut moved = 0;
-    for row in &rows {
+    for row in rows.iter().chain(&former) {
         let kind = KeyKind::of_code(&row.kind)
             .ok_or_else(|| Refused::Inconsistent(format!("a key of the kind «{}»", row.kind)))?;
         let place = place(&row.merchant_id, &row.terminal_id, kind, row.version);
@@ -217,12 +247,8 @@ pub fn rewrap(tx: &mut Tx<'_>, ctx: &mut Ctx, after: (&str, &str, &str), at_once
             },
         )?;
     }
-    let full = i64::try_from(rows.len()).is_ok_and(|found| found == at_once);
-    let next = rows.into_iter().last().filter(|_| full);
-    Ok(Moved {
-        next: next.map(|row| (row.merchant_id, row.terminal_id, row.kind)),
-        moved,
-    })
+    let next = until.map(|(merchant, terminal, kind)| (merchant.to_owned(), terminal.to_owned(), kind.to_owned()));
+    Ok(Moved { next, moved })
 }
 
 pub(super) fn tell(

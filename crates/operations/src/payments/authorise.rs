@@ -5,16 +5,18 @@
 //! itself. Balances, counters and time-lines follow when the ended rows are folded into the transactions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::ids::TransactionId;
 use domain::time::Time;
 use store::Tx;
-use store::journal::{self, Ended, Entry};
+use store::journal::{self, Ended, Entry, Mark};
 use store::transactions::TransactionRow;
 
 use super::answers::{Decline, Issued};
 use super::begin::Attempt;
 use super::counting::{self, Became};
+use super::ledger;
 use super::rules::{Names, by_code};
 use crate::ctx::Ctx;
 use crate::refused::Done;
@@ -33,7 +35,7 @@ pub fn entry(ctx: &mut Ctx, line: &Line, attempt: &Attempt, place: i64) -> Optio
     let id: TransactionId = ctx.ids.id(ctx.now);
     Some(Entry {
         place,
-        row: attempt.row(ctx, line, id.as_str()),
+        row: Arc::new(attempt.row(ctx, line, id.as_str())),
         line_version: line.version,
         capability: 1_i64.checked_shl(u32::from(bit))?,
     })
@@ -50,6 +52,7 @@ pub struct Committed {
 
 /// Keeps new payments and ends others.
 pub fn commit(tx: &mut Tx<'_>, entries: &[Entry], ended: &[Ended]) -> Done<Committed> {
+    tx.by_key()?;
     Ok(Committed {
         ended: journal::end(tx, ended)?,
         appended: journal::append(tx, entries)?,
@@ -72,24 +75,42 @@ pub fn denial(ctx: &Ctx, rrn: &str, code: &str) -> Done<Issued> {
 /// Folds ended payments into the transactions; how many this call moved. Rows that another connection moved before are
 /// left alone.
 pub fn fold(tx: &mut Tx<'_>, ctx: &mut Ctx, rows: &[(i64, TransactionRow)]) -> Done<usize> {
-    let moved = journal::fold(tx, rows, event)?;
+    tx.by_key()?;
+    let moved = journal::fold(tx, rows, &mark(ctx))?;
     tell(tx, ctx, &moved)?;
     Ok(moved.len())
+}
+
+/// Takes out of the journal what was folded.
+pub fn forget(tx: &mut Tx<'_>, places: &[i64]) -> Done<()> {
+    Ok(journal::forget(tx, places)?)
 }
 
 /// Folds what a merchant has in the journal, before something looks at its transactions: all that ended, and what is
 /// pending of one terminal.
 pub(crate) fn fold_merchant(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: &str) -> Done<()> {
-    let moved = journal::fold_merchant(tx, (merchant, terminal), event)?;
-    tell(tx, ctx, &moved)
+    let moved = journal::fold_merchant(tx, (merchant, terminal), &mark(ctx))?;
+    tell(tx, ctx, &moved.iter().collect::<Vec<_>>())
 }
 
-/// Folds what an earlier process left between two places; how many rows. What is pending among them is taken up by
-/// [`crate::reversals::recover`].
+/// Folds what an earlier process left between two places; how many rows it took out of the journal.
+/// What is pending among them is taken up by [`crate::reversals::recover`].
 pub fn fold_left(tx: &mut Tx<'_>, ctx: &mut Ctx, places: (i64, i64), before: Time, limit: i64) -> Done<usize> {
-    let moved = journal::fold_left(tx, places, before.millis(), limit, event)?;
-    tell(tx, ctx, &moved)?;
-    Ok(moved.len())
+    let (gone, moved) = journal::fold_left(tx, places, before.millis(), limit, &mark(ctx))?;
+    tell(tx, ctx, &moved.iter().collect::<Vec<_>>())?;
+    Ok(gone)
+}
+
+/// Which event an ended row is, and which entry.
+fn mark(ctx: &Ctx) -> impl Fn(&TransactionRow) -> Mark {
+    |row| Mark {
+        event: event(row),
+        entry: if row.state == "approved" {
+            ledger::entry(ctx, &row.kind)
+        } else {
+            String::new()
+        },
+    }
 }
 
 /// The event that an ended row is on its terminal's time-line: the row says all that an event would, so none is written
@@ -102,14 +123,16 @@ fn event(row: &TransactionRow) -> &'static str {
     }
 }
 
-/// Counters and the terminals' last sales, of rows that ended.
-fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, rows: &[TransactionRow]) -> Done<()> {
+/// Counters, the books and the terminals' last sales, of rows that ended.
+fn tell(tx: &mut Tx<'_>, ctx: &mut Ctx, rows: &[&TransactionRow]) -> Done<()> {
     let taken: Vec<_> = rows
         .iter()
         .filter(|row| row.state == "approved")
-        .map(|row| (row, Became::Taken))
+        .map(|row| (*row, Became::Taken))
         .collect();
     counting::count(tx, ctx, &taken)?;
+    let posted: Vec<_> = taken.iter().map(|(row, _)| *row).collect();
+    ledger::post(tx, ctx, &posted)?;
     let mut sold: BTreeMap<(&str, &str), Time> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.state == "approved") {
         let at = Time::from_millis(row.finished_at.unwrap_or(row.received_at));

@@ -133,6 +133,7 @@ impl Attempt {
             finished_at: None,
             fee: fees::of(&line.terms, self),
             event: String::new(),
+            entry: String::new(),
         }
     }
 }
@@ -157,6 +158,8 @@ pub struct OriginalUpstream {
     pub date: String,
     /// Its authorisation code.
     pub auth_code: String,
+    /// Its reference number.
+    pub rrn: String,
 }
 
 /// How a payment begins.
@@ -172,13 +175,13 @@ pub enum Begun {
 
 /// Begins a payment. The caller has verified the MAC under the key of `line`, where it has one.
 pub fn begin(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &Attempt) -> Done<Begun> {
-    let (signed_in, batch, mak_version) = store::batches::standing(tx, &line.merchant, &line.terminal)?;
-    if mak_version != line.mak_version {
-        // It signed in again while this message was under way.
+    let standing = store::batches::standing(tx, &line.merchant, &line.terminal)?;
+    if !standing.believes(line.mak_version) {
+        // Its keys ended while this message was under way.
         return unrecorded(ctx, "A0");
     }
     authorise::fold_merchant(tx, ctx, &line.merchant, &line.terminal)?;
-    let seated = signed_in && mak_version > 0 && batch == attempt.batch;
+    let seated = standing.signed_in && standing.mak > 0 && standing.batch == attempt.batch;
     let id: TransactionId = ctx.ids.id(ctx.now);
     let row = attempt.row(ctx, line, id.as_str());
     if seated && !store::transactions::insert(tx, &row)? {
@@ -219,6 +222,7 @@ pub fn begin(tx: &mut Tx<'_>, ctx: &mut Ctx, line: &Line, attempt: &Attempt) -> 
         stan: o.upstream_stan.unwrap_or(o.stan),
         date: answers::clock(&ctx.platform.zone, domain::time::Time::from_millis(o.received_at)).1,
         auth_code: o.auth_code,
+        rrn: o.rrn,
     });
     Ok(Begun::Ask(Upstream { id: row.id, original }))
 }
@@ -264,6 +268,7 @@ fn refuse(tx: &mut Tx<'_>, ctx: &mut Ctx, row: &TransactionRow, decline: &Declin
             answer: &answer,
             explanation_code: &decline.explanation_code,
             at: ctx.now.millis(),
+            entry: "",
         };
         if !store::transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
             return Err(Refused::Inconsistent(format!("transaction {} ended twice", row.id)));

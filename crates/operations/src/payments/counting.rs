@@ -47,8 +47,7 @@ pub(super) fn count(tx: &mut Tx<'_>, ctx: &Ctx, moves: &[(&TransactionRow, Becam
     let taken: Vec<(Taken, i64, Became)> = counted
         .map(|(row, became)| (of(row), period(ctx, Time::from_millis(row.received_at)), *became))
         .collect();
-    let rows: Vec<Taken> = taken.iter().map(|row| row.0.clone()).collect();
-    let mut adding = Adding::new(tx, ctx, &rows)?;
+    let mut adding = Adding::new(tx, ctx, taken.iter().map(|row| &row.0))?;
     for (row, day, became) in &taken {
         let (sign, all) = match became {
             Became::Taken => (1, true),
@@ -80,9 +79,9 @@ pub(super) struct Adding {
 }
 
 impl Adding {
-    pub(super) fn new(tx: &mut Tx<'_>, ctx: &Ctx, rows: &[Taken]) -> Done<Self> {
+    pub(super) fn new<'t>(tx: &mut Tx<'_>, ctx: &Ctx, rows: impl IntoIterator<Item = &'t Taken>) -> Done<Self> {
         let mut merchants: Vec<&str> = rows
-            .iter()
+            .into_iter()
             .filter(|row| counters_for(ctx, row).any(asks_merchant))
             .map(|row| row.merchant_id.as_str())
             .collect();

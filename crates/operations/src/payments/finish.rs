@@ -8,6 +8,7 @@ use super::answers::{Decline, Issued};
 use super::authorise;
 use super::begin::{again, tell_declined};
 use super::counting::{self, Became};
+use super::ledger;
 use super::rules::{Rule, by_code};
 use crate::ctx::Ctx;
 use crate::refused::{Done, Refused};
@@ -73,10 +74,12 @@ pub fn finish(
     let told = match answer {
         // Settled or signed off while the network was asked: the totals of that batch stand without this payment, so it
         // must not take effect.
-        NetworkAnswer::Approved { .. } if store::batches::standing(tx, merchant, terminal)?.1 != row.batch => {
+        NetworkAnswer::Approved { .. } if store::batches::standing(tx, merchant, terminal)?.batch != row.batch => {
             unknown(tx, ctx, &row, "approved after its batch was closed")
         }
-        NetworkAnswer::Approved { auth_code, additional } => approve(tx, ctx, &row, rule, auth_code, additional),
+        NetworkAnswer::Approved { auth_code, additional } => {
+            approve(tx, ctx, &row, rule, auth_code, additional).and_then(|told| still_open(tx, &row).map(|()| told))
+        }
         NetworkAnswer::Declined { code } => decline(tx, ctx, &row, code),
         NetworkAnswer::Unknown { why } => unknown(tx, ctx, &row, why),
     };
@@ -85,6 +88,20 @@ pub fn finish(
         Err(Refused::Conflict { what: ENDED, .. }) => overtaken(tx, ctx, &row, answer),
         other => other,
     }
+}
+
+/// Refuses an approval whose batch was closed at the same moment: nothing of it is kept, and asked once more it takes no
+/// effect. The terminal is held last, after the rows that others hold too; a closing that is being committed is waited for.
+fn still_open(tx: &mut Tx<'_>, row: &TransactionRow) -> Done<()> {
+    store::batches::hold(tx, &row.merchant_id, &row.terminal_id)?;
+    if store::batches::standing(tx, &row.merchant_id, &row.terminal_id)?.batch == row.batch {
+        return Ok(());
+    }
+    Err(Refused::conflict(
+        "batch",
+        row.id.clone(),
+        domain::text!("该批次刚刚结算，请再试", "its batch was closed just now; try again"),
+    ))
 }
 
 fn approve(
@@ -101,6 +118,7 @@ fn approve(
     if let (Some(state), Some(original)) = (rule.turns, &row.original_id) {
         turn_original(tx, ctx, row, original, state)?;
     }
+    ledger::post(tx, ctx, &[row])?;
     if matches!(
         rule.event,
         "terminal.sold" | "terminal.preauthorised" | "terminal.completed"
@@ -197,6 +215,7 @@ fn end(
 ) -> Done<()> {
     let answer = issued.to_bytes()?;
     let at = ctx.now.millis();
+    let entry = ledger::entry(ctx, &row.kind);
     let end = End {
         state,
         response_code,
@@ -204,6 +223,7 @@ fn end(
         answer: &answer,
         explanation_code: "",
         at,
+        entry: if state == "approved" { &entry } else { "" },
     };
     if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
         Ok(())

@@ -14,7 +14,7 @@ use store::transactions::TransactionRow;
 use super::begin::Attempt;
 use super::counting::Adding;
 pub use super::counting::{recount, start};
-pub use super::overrides::set_override;
+pub use super::overrides::{LimitView, OwnLimit, look, set_override};
 use super::rules::Rule;
 use crate::chain::NOBODY;
 use crate::ctx::Ctx;

@@ -1,7 +1,9 @@
 //! Transactions as people read them.
 
 use domain::cards::CardType;
+use domain::ids::TransactionId;
 use domain::names::Lang;
+use domain::time::Time;
 use store::Tx;
 pub use store::transactions::Filter;
 use store::transactions::{self, TransactionRow};
@@ -30,6 +32,12 @@ pub fn states(lang: Lang) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The first id that a transaction received at a moment (milliseconds) can have: ids sort by the time of their making,
+/// which is that at which the message came.
+pub(crate) fn first_id(at: i64) -> String {
+    TransactionId::new(Time::from_millis(at), [0; 10]).as_str().to_owned()
+}
+
 /// A page of transactions, newest first. A merchant sees its own, an agent those of its merchants one at a time, staff all.
 pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) -> Done<Page<TransactionView>> {
     if !ctx.may("read_all") {
@@ -42,7 +50,20 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
         )?;
     }
     let limit = paging.limit.clamp(1, 200);
-    let mut rows = transactions::list(tx, filter, paging.cursor.as_deref().unwrap_or(""), limit + 1)?;
+    let filter = Filter {
+        since: filter.from.map(first_id).unwrap_or_default(),
+        ..filter.clone()
+    };
+    // Nothing later than the span is looked at, and nothing that earlier pages showed.
+    let end = filter.until.map(first_id);
+    let before = match (
+        paging.cursor.as_deref().filter(|cursor| !cursor.is_empty()),
+        end.as_deref(),
+    ) {
+        (Some(cursor), Some(end)) => cursor.min(end),
+        (cursor, end) => cursor.or(end).unwrap_or_default(),
+    };
+    let mut rows = transactions::list(tx, &filter, before, limit + 1)?;
     let has_more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next_cursor = if has_more {
@@ -59,40 +80,56 @@ pub fn list(tx: &mut Tx<'_>, ctx: &mut Ctx, filter: &Filter, paging: &Paging) ->
 
 /// One transaction.
 pub fn view(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<TransactionView> {
+    allowed(tx, ctx, merchant, id)?;
+    let row = transactions::get(tx, merchant, id)?.ok_or_else(|| Refused::not_found("transaction", id))?;
+    known(tx, ctx, &row)
+}
+
+/// Refuses who may not see a merchant's transactions, as if there were none.
+pub(super) fn allowed(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, id: &str) -> Done<()> {
     let missing = || Refused::not_found("transaction", id);
     let chain = store::chain::of_merchant(tx, merchant)?.ok_or_else(missing)?;
     ctx.need_merchant(merchant, &chain.agent_id, "read_own", "read_all")
-        .map_err(|_| missing())?;
-    let row = transactions::get(tx, merchant, id)?.ok_or_else(missing)?;
-    let part = store::chain::of_terminal(tx, merchant, &row.terminal_id)?.and_then(|chain| chain.terminal);
+        .map_err(|_| missing())
+}
+
+/// A transaction in words. Internal: whoever calls has checked who asks.
+pub(crate) fn known(tx: &mut Tx<'_>, ctx: &Ctx, row: &TransactionRow) -> Done<TransactionView> {
+    let part = store::chain::of_terminal(tx, &row.merchant_id, &row.terminal_id)?.and_then(|chain| chain.terminal);
     Ok(words(
         ctx,
-        &row,
+        row,
         &part.map(|part| part.terminal_number).unwrap_or_default(),
     ))
 }
 
+fn pick(ctx: &Ctx, zh: &str, en: &str) -> String {
+    if ctx.lang == Lang::Zh { zh } else { en }.to_owned()
+}
+
+/// What a kind of transaction is called.
+pub(super) fn kind_name(ctx: &Ctx, kind: &str) -> String {
+    match by_code(kind) {
+        Some(rule) => pick(ctx, rule.names.0, rule.names.1),
+        None => pick(ctx, "冲正", "Reversal"),
+    }
+}
+
+/// What a state is called.
+pub(super) fn state_name(ctx: &Ctx, state: &str) -> String {
+    let row = STATES.iter().find(|row| row.0 == state);
+    row.map_or_else(|| state.to_owned(), |row| pick(ctx, row.1, row.2))
+}
+
 fn words(ctx: &Ctx, row: &TransactionRow, terminal_number: &str) -> TransactionView {
-    let pick = |zh: &str, en: &str| {
-        if ctx.lang == Lang::Zh {
-            zh.to_owned()
-        } else {
-            en.to_owned()
-        }
-    };
-    let kind_name = match by_code(&row.kind) {
-        Some(rule) => pick(rule.names.0, rule.names.1),
-        None => pick("冲正", "Reversal"),
-    };
-    let state = STATES.iter().find(|state| state.0 == row.state);
     TransactionView {
         id: row.id.clone(),
         terminal_number: terminal_number.to_owned(),
         kind: row.kind.clone(),
-        kind_name,
+        kind_name: kind_name(ctx, &row.kind),
         amount: row.amount,
         state: row.state.clone(),
-        state_name: state.map_or_else(|| row.state.clone(), |state| pick(state.1, state.2)),
+        state_name: state_name(ctx, &row.state),
         response_code: row.response_code.clone(),
         rrn: row.rrn.clone(),
         masked_card: row.masked_card.clone(),

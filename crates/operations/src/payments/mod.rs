@@ -10,6 +10,7 @@ mod begin;
 pub(crate) mod counting;
 mod fees;
 mod finish;
+pub mod ledger;
 pub mod limits;
 mod list;
 pub mod notices;
@@ -17,6 +18,7 @@ mod originals;
 pub(crate) mod overrides;
 mod reverse;
 mod rules;
+mod story;
 mod used;
 
 pub(crate) use answers::unfit;
@@ -25,8 +27,10 @@ pub use begin::{Attempt, Begun, OriginalUpstream, Upstream, begin};
 pub(crate) use finish::tell;
 pub use finish::{NetworkAnswer, Told, finish, look};
 pub use list::{Filter, list, states, view};
+pub(crate) use list::{first_id, known};
 pub use reverse::{ReversalAttempt, Reversed, reverse};
 pub use rules::{Rule, by_code, rule, side};
+pub use story::{Moment, Owed, Related, Story, story};
 pub use used::{Hold, Reserved, Used};
 
 /// What may share a trace number with what: one request and one reversal of it.

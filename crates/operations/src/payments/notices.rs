@@ -14,6 +14,7 @@ use store::transactions::{self, End, TransactionRow};
 use super::answers::{Decline, Issued, clock, unfit};
 use super::begin::{Attempt, again, tell_declined};
 use super::counting::{self, Became};
+use super::ledger;
 use super::rules::Amount;
 use super::{REQUEST, authorise, originals};
 use crate::ctx::Ctx;
@@ -50,8 +51,8 @@ pub fn take(
 ) -> Done<Issued> {
     // A settlement of the same batch comes before or after, never between.
     store::batches::hold(tx, &line.merchant, &line.terminal)?;
-    let (signed_in, batch, mak_version) = store::batches::standing(tx, &line.merchant, &line.terminal)?;
-    if mak_version != line.mak_version {
+    let standing = store::batches::standing(tx, &line.merchant, &line.terminal)?;
+    if !standing.believes(line.mak_version) {
         return Issued::declined(ctx, &Decline::code(ctx, "A0"));
     }
     authorise::fold_merchant(tx, ctx, &line.merchant, &line.terminal)?;
@@ -62,7 +63,7 @@ pub fn take(
     };
     let id: domain::ids::TransactionId = ctx.ids.id(ctx.now);
     let row = attempt.row(ctx, line, id.as_str());
-    let seated = signed_in && mak_version > 0 && batch == attempt.batch;
+    let seated = standing.signed_in && standing.mak > 0 && standing.batch == attempt.batch;
     if seated && !transactions::insert(tx, &row)? {
         return repeated(tx, ctx, &row);
     }
@@ -172,6 +173,7 @@ fn end(
     issued: &Issued,
 ) -> Done<()> {
     let answer = issued.to_bytes()?;
+    let entry = ledger::entry(ctx, &row.kind);
     let end = End {
         state,
         response_code: &decline.code,
@@ -179,6 +181,7 @@ fn end(
         answer: &answer,
         explanation_code: &decline.explanation_code,
         at: ctx.now.millis(),
+        entry: if state == "approved" { &entry } else { "" },
     };
     if transactions::finish(tx, &row.merchant_id, &row.id, &end)? {
         Ok(())
@@ -204,6 +207,7 @@ fn accept(
     }
     end(tx, ctx, row, ("approved", &Decline::code(ctx, "00")), &issued)?;
     counting::count(tx, ctx, &[(row, Became::Taken)])?;
+    ledger::post(tx, ctx, &[row])?;
     let message = about(ctx, message, row, original.as_ref()).map_err(unfit)?;
     let sealed = ctx
         .platform

@@ -91,7 +91,7 @@ fn by_authorisation(
         &row.merchant_id,
         &attempt.authorisation,
         &row.card_index,
-        since.millis(),
+        &super::first_id(since.millis()),
     )?;
     let fits = |o: &TransactionRow| usable(o, kinds) && dated(ctx, o, attempt);
     Ok(match found.into_iter().rfind(fits) {

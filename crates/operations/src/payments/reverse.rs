@@ -9,6 +9,7 @@ use store::transactions::{self, TransactionRow};
 
 use super::answers::{Decline, Issued};
 use super::counting::{self, Became};
+use super::ledger;
 use super::originals::same_day;
 use super::rules::{Names, Rule, rule};
 use super::{REQUEST, REVERSAL, authorise};
@@ -174,6 +175,7 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
         explanation_code: String::new(),
         fee: 0,
         event: String::new(),
+        entry: ledger::reversal(&original.entry),
         upstream_stan: None,
         received_at: ctx.now.millis(),
         finished_at: Some(ctx.now.millis()),
@@ -185,6 +187,7 @@ fn undo(tx: &mut Tx<'_>, ctx: &mut Ctx, original: &TransactionRow, attempt: &Rev
             original.id
         )));
     }
+    ledger::post_back(tx, ctx, &row, original)?;
     reversals::queue(tx, ctx, original, &attempt.reason)?;
     let (merchant, terminal) = (row.merchant_id.as_str(), row.terminal_id.as_str());
     trace::event(

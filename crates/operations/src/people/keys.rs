@@ -1,5 +1,6 @@
 //! API keys: programs that act for a merchant or for the institution, each answered for by a person.
 
+use domain::catalog::Role;
 use domain::ids::ApiKeyId;
 use domain::secret::SecretString;
 use serde::Serialize;
@@ -71,6 +72,14 @@ pub fn api_keys(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Vec<KeyView>
 /// Every key begins with this, so that one in a log or a repository is recognised.
 const MARK: &str = "shk_";
 
+/// The longest name of a key, characters.
+const LONGEST_NAME: usize = 60;
+
+/// Whether a role is one that a merchant's programs have: it reads by the API, and nobody of the institution has it.
+pub fn is_for_programs(role: &Role) -> bool {
+    !role.staff && role.permissions.iter().any(|permission| permission == "api_read")
+}
+
 /// Makes a key: its id, and the key itself, which is shown once and stored as a hash. Takes `manage_users`, or
 /// `manage_own_users` for one's own merchant.
 pub fn create_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewKey<'_>) -> Done<(String, SecretString)> {
@@ -83,12 +92,20 @@ pub fn create_api_key(tx: &mut Tx<'_>, ctx: &mut Ctx, new: NewKey<'_>) -> Done<(
             "There is no such role.",
         ));
     }
-    if new.name.trim().is_empty() {
+    if new.merchant != "-" && !ctx.catalog().roles.get(new.role).is_some_and(is_for_programs) {
+        return Err(Refused::field(
+            "role",
+            "people_only",
+            "请选择程序可用的角色。",
+            "Choose a role that programs have.",
+        ));
+    }
+    if new.name.trim().is_empty() || new.name.chars().count() > LONGEST_NAME {
         return Err(Refused::field(
             "name",
             "required",
-            "请写明用途。",
-            "Say what it is for.",
+            "请写明用途，不超过 60 个字。",
+            "Say what it is for, in at most 60 characters.",
         ));
     }
     let owner = known(tx, new.user)?;

@@ -29,55 +29,33 @@ const OF_MERCHANT: [(&str, &str); 6] = [
     ("settlement.reserve_held",           "unpaid_payouts"),
 ];
 
-/// One kind of open business of a terminal.
+/// One kind of open business of a terminal: `{terminal}` is its number, `{count}` how much there is of it.
 struct Item {
     field: &'static str,
     count: fn(&Blockers) -> i64,
-    told: fn(&str, i64) -> (String, String),
+    zh: &'static str,
+    en: &'static str,
 }
 
-const BATCH: Item = Item {
-    field: "open_batch",
-    count: |found| found.batch,
-    told: |terminal, count| {
-        (
-            format!("终端 {terminal} 的当前批次还有 {count} 笔未结算，请先在收款机上结算"),
-            format!("the open batch of terminal {terminal} holds {count} transaction(s); settle it at the terminal"),
-        )
-    },
-};
-const UNKNOWN: Item = Item {
-    field: "unknown_transactions",
-    count: |found| found.unknown,
-    told: |terminal, count| {
-        (
-            format!("终端 {terminal} 有 {count} 笔交易结果未知或冲正未确认，系统正在查证，查清后再办理"),
-            format!(
-                "the outcome of {count} transaction(s) of terminal {terminal} is being resolved; go on when that is done"
-            ),
-        )
-    },
-};
-const PREAUTHS: Item = Item {
-    field: "open_preauths",
-    count: |found| found.holds,
-    told: |terminal, count| {
-        (
-            format!("终端 {terminal} 有 {count} 笔预授权未完成，请先完成或撤销"),
-            format!("{count} pre-authorisation(s) of terminal {terminal} are open; complete or cancel them"),
-        )
-    },
-};
-const REQUESTS: Item = Item {
-    field: "open_requests",
-    count: |found| found.requests,
-    told: |terminal, count| {
-        (
-            format!("终端 {terminal} 还有 {count} 项申请在办，请先办完或撤回"),
-            format!("{count} other request(s) about terminal {terminal} are open; finish or withdraw them"),
-        )
-    },
-};
+#[rustfmt::skip]
+const ITEMS: [Item; 4] = [
+    Item { field: "open_batch", count: |found| found.batch,
+        zh: "终端 {terminal} 的当前批次还有 {count} 笔未结算，请先在收款机上结算",
+        en: "the open batch of terminal {terminal} holds {count} transaction(s); settle it at the terminal" },
+    UNKNOWN,
+    Item { field: "open_preauths", count: |found| found.holds,
+        zh: "终端 {terminal} 有 {count} 笔预授权未完成，请先完成或撤销",
+        en: "{count} pre-authorisation(s) of terminal {terminal} are open; complete or cancel them" },
+    Item { field: "open_requests", count: |found| found.requests,
+        zh: "终端 {terminal} 还有 {count} 项申请在办，请先办完或撤回",
+        en: "{count} other request(s) about terminal {terminal} are open; finish or withdraw them" },
+];
+
+#[rustfmt::skip]
+const UNKNOWN: Item =
+    Item { field: "unknown_transactions", count: |found| found.unknown,
+        zh: "终端 {terminal} 有 {count} 笔交易结果未知或冲正未确认，系统正在查证，查清后再办理",
+        en: "the outcome of {count} transaction(s) of terminal {terminal} is being resolved; go on when that is done" };
 
 /// Refuses a deactivation or closure that something stands in the way of.
 pub(crate) fn of_kind(tx: &mut Tx<'_>, ctx: &mut Ctx, command: &Open) -> Done<()> {
@@ -95,7 +73,7 @@ pub(crate) fn check(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, terminal: Op
     for (id, number) in effects::all_of(tx, merchant)? {
         if terminal.is_none_or(|t| t == id) {
             let found = counted(tx, ctx, merchant, &id, request)?;
-            wrong.extend(told(&[BATCH, UNKNOWN, PREAUTHS, REQUESTS], &number, &found));
+            wrong.extend(told(&ITEMS, &number, &found));
         }
     }
     wrong.extend(with_merchant(tx, ctx, merchant)?);
@@ -128,8 +106,11 @@ fn told(rows: &[Item], number: &str, found: &Blockers) -> Vec<FieldError> {
         .map(|row| (row, (row.count)(found)))
         .filter(|(_, count)| *count > 0)
         .map(|(row, count)| {
-            let (zh, en) = (row.told)(number, count);
-            FieldError::new(row.field, "open", zh, en)
+            let filled = |text: &str| {
+                text.replace("{terminal}", number)
+                    .replace("{count}", &count.to_string())
+            };
+            FieldError::new(row.field, "open", filled(row.zh), filled(row.en))
         })
         .collect()
 }

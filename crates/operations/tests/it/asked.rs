@@ -113,7 +113,7 @@ fn a_signature_keeps_the_name_and_the_digest_of_the_text() {
         let nameless = story.act(owner(), move |tx, ctx| requests::submit(tx, ctx, submit.clone()));
         assert_eq!(fields_of(nameless.unwrap_err()), ["signature"]);
 
-        let shown = story.act(owner(), |tx, ctx| requests::agreement(tx, ctx, M)).unwrap();
+        let shown = story.act(owner(), |tx, _| requests::agreement(tx, M)).unwrap();
         assert!(
             shown.text.zh.contains("C1") && shown.text.en.contains("面馆"),
             "{:?}",

@@ -5,6 +5,7 @@ use domain::secret::Secret;
 use domain::stages::SubjectKind;
 use domain::time::Duration;
 use iso8583::values::{KeyLayout, SignInKeys};
+use operations::explain::{Ask, Audience};
 use operations::keys::components::{self, Entered, Entry};
 use operations::keys::{self, KeyKind};
 use operations::payments::Ruling;
@@ -201,6 +202,50 @@ fn a_device_that_reports_another_check_value_stops_until_keys_are_loaded() {
         assert_eq!(declined.code, "96");
         assert_eq!(declined.reason, "device.keys_invalid");
         assert!(line(db, ctx, estate).mak.is_none(), "and the keys of before are gone");
+        // Two people load it anew; then it signs in and nothing is left of the stop.
+        assert_eq!(blocked(db, ctx, estate), Some("device.keys_invalid".to_owned()));
+        for (who, sheet) in [("one", SHEETS[0]), ("other", SHEETS[1])] {
+            enter((db, ctx, estate), &someone(who, "devices"), who, sheet, None).unwrap();
+        }
+        assert_eq!(blocked(db, ctx, estate), None);
+        assert!(sign_in(db, ctx, estate).is_ok());
+    });
+}
+
+/// The reason why the terminal may not sell.
+fn blocked(db: &Db, ctx: &mut Ctx, estate: &Estate) -> Option<String> {
+    let (merchant, terminal) = (estate.merchant.clone(), estate.terminal.clone());
+    write(db, ctx, move |tx, ctx| {
+        if operations::gates::may(tx, ctx, &merchant, &terminal, "sale")? {
+            return Ok(None);
+        }
+        let refusal = operations::explain::refuse(tx, ctx, &merchant, &terminal, "sale", "-")?;
+        Ok(Some(refusal.reason))
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_machine_that_is_found_again_gets_its_keys_before_it_sells() {
+    told(|db, ctx, estate| {
+        install(db, ctx, estate, *b"lost, then found").unwrap();
+        let device = estate.device.clone();
+        write(db, ctx, move |tx, ctx| {
+            moves::apply(tx, ctx, "-", SubjectKind::Device, &device, "lose").map(|_| ())
+        })
+        .unwrap();
+        let number = estate.number.clone();
+        let told = write(db, ctx, move |tx, ctx| {
+            operations::explain::by_number(tx, ctx, &number, &Ask::default(), Audience::Desk)
+        });
+        let steps: Vec<String> = told.unwrap().plan.steps.into_iter().map(|step| step.step).collect();
+        let at = |code: &str| {
+            steps
+                .iter()
+                .position(|step| step == code)
+                .unwrap_or_else(|| panic!("{steps:?}"))
+        };
+        assert!(at("report_found") < at("inject_keys") && at("inject_keys") < at("sign_in_terminal"));
     });
 }
 

@@ -230,6 +230,39 @@ fn a_track_opens_under_its_key() {
 }
 
 #[test]
+fn a_kept_key_is_given_again_as_it_was_and_in_no_other_form() {
+    for module in modules() {
+        let mut ids = IdSource::seeded(3);
+        let master = module
+            .import(&place(KeyKind::Tmk, 1), &Secret::new(TMK), &mut ids)
+            .unwrap();
+        let place_of_master = place(KeyKind::Tmk, 1);
+        for (kind, size) in [
+            (KeyKind::Pik, 8),
+            (KeyKind::Pik, 16),
+            (KeyKind::Mak, 16),
+            (KeyKind::Tdk, 16),
+        ] {
+            let key = issued(&module, kind, size);
+            let again = |place, size, block: &[u8]| {
+                let layout = KeyLayout::Double;
+                let under = (&place_of_master, master.block.as_slice());
+                module.cover_again(under, &Wanted { place, size, layout }, block)
+            };
+            let here = place(kind, 1);
+            let given = again(here, size, &key.stored.block).unwrap().unwrap();
+            let clear = given.open(&DesKey::new(&TMK).unwrap()).unwrap();
+            assert_eq!(clear.expose(), key.clear.expose());
+            assert!(again(here, 24 - size, &key.stored.block).unwrap().is_none());
+            assert!(
+                again(place(kind, 2), size, &key.stored.block).is_err(),
+                "not at another place"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_stored_key_with_any_byte_changed_or_at_another_place_does_not_open() {
     for module in modules() {
         let key = issued(&module, KeyKind::Pik, 16);

@@ -9,7 +9,7 @@ use iso8583::{Kind, Message, Pan};
 use operations::Ctx;
 use operations::check;
 use operations::payments::authorise::{self, Committed};
-use operations::payments::{self, Begun, Hold, NetworkAnswer, Reserved, ReversalAttempt, Used, limits};
+use operations::payments::{self, Begun, Hold, NetworkAnswer, Reserved, ReversalAttempt, Used, ledger, limits};
 use operations::refused::Refused;
 use operations::session::Line;
 use store::journal::{Ended, Entry};
@@ -168,7 +168,7 @@ impl Till<'_> {
                 answer: Some(answer),
                 finished_at: Some(at),
                 fee: if good { entry.row.fee } else { 0 },
-                ..entry.row
+                ..(*entry.row).clone()
             };
             self.ended.push((entry.place, row));
         } else {
@@ -229,7 +229,8 @@ impl Till<'_> {
     /// The most that stands for the merchant, and for a credit card in fen and in number: in the journal and folded.
     fn most(&self) -> (i64, i64, i64) {
         let stands = "select amount, card_index, card_type, state, kind from transactions \
-                      union all select amount, card_index, card_type, state, kind from journal";
+                      union all select amount, card_index, card_type, state, kind from journal j \
+                      where not exists (select 1 from transactions x where x.merchant_id = j.merchant_id and x.id = j.id)";
         let sql = format!(
             "select cast(coalesce(sum(amount), 0) as bigint), count(*), card_type from ({stands}) s \
              where kind = 'sale' and state in ('approved', 'refunded') group by card_index, card_type"
@@ -259,6 +260,7 @@ fn within((merchant, card, count): (i64, i64, i64)) -> bool {
 fn run(db: &Db, ctx: &mut Ctx, estate: &Estate, seed: u64, judges: bool) -> (bool, u64) {
     tamper(db, LIMITS);
     write(db, ctx, limits::start).unwrap();
+    write(db, ctx, ledger::start).unwrap();
     let mut till = Till {
         db,
         ctx: ctx.clone(),
@@ -287,7 +289,7 @@ fn run(db: &Db, ctx: &mut Ctx, estate: &Estate, seed: u64, judges: bool) -> (boo
     let amiss = read(db, ctx, move |tx, _| check::check(tx, &platform(), now)).unwrap();
     let amiss: Vec<_> = amiss
         .iter()
-        .filter(|v| v.invariant.starts_with("INV-T") || v.invariant == "INV-L10")
+        .filter(|v| v.invariant.starts_with("INV-T") || v.invariant.starts_with("INV-L"))
         .collect();
     assert!(amiss.is_empty(), "seed {seed}: {amiss:?}");
     (held, till.refused)

@@ -1,5 +1,7 @@
 //! Many payments in one transaction, as the authoriser keeps them; and what is told of them once they are folded.
 
+use std::sync::Arc;
+
 use iso8583::Kind;
 use operations::payments::authorise::{self, Committed};
 use operations::payments::{self, Begun, NetworkAnswer};
@@ -50,7 +52,7 @@ fn approved(ctx: &Ctx, entry: &Entry) -> (Ended, TransactionRow) {
         auth_code: "A1B2C3".to_owned(),
         answer: Some(answer),
         finished_at: Some(at),
-        ..entry.row.clone()
+        ..(*entry.row).clone()
     };
     (ended, row)
 }
@@ -89,6 +91,7 @@ fn what_ends_is_folded_once_and_told_on_the_time_line() {
             write(db, &mut ctx, move |tx, ctx| authorise::fold(tx, ctx, &again)).unwrap(),
             0
         );
+        write(db, &mut ctx, |tx, _| authorise::forget(tx, &[1, 2, 3])).unwrap();
         assert_eq!(in_journal(db), 2, "what is pending stays");
         let approved = |stan| (stan, "approved".to_owned());
         assert_eq!(states(db), [approved(1), approved(2), approved(3)]);
@@ -102,6 +105,34 @@ fn what_ends_is_folded_once_and_told_on_the_time_line() {
     }
 }
 
+/// As a process that died between folding and taking out of the journal leaves it to the next one.
+#[test]
+fn what_was_folded_and_is_still_in_the_journal_is_not_folded_again() {
+    for (test, mut ctx, estate) in scenes() {
+        let db = test.db();
+        let entries: Vec<Entry> = (1..=3).map(|stan| entry(db, &mut ctx, &estate, stan, 100)).collect();
+        commit(db, entries.clone(), vec![]);
+        let (ended, rows): (Vec<_>, Vec<_>) = entries.iter().map(|e| approved(&ctx, e)).unzip();
+        commit(db, vec![], ended);
+        let first: Vec<_> = (1..=2).zip(rows).collect();
+        write(db, &mut ctx, move |tx, ctx| authorise::fold(tx, ctx, &first)).unwrap();
+        let counted = |db: &Db| -> i64 {
+            let sum = "select cast(coalesce(sum(amount), 0) as bigint) from counters";
+            let asked = db.read(move |tx| -> Result<i64, Refused> { Ok(tx.one(sum, vec![])?.take(0)?) });
+            asked.wait().unwrap()
+        };
+        let each = counted(db) / 2;
+        assert!(each > 0);
+        let later = ctx.now + domain::time::Duration::hours(1);
+        write(db, &mut ctx, move |tx, ctx| {
+            authorise::fold_left(tx, ctx, (0, i64::MAX), later, 100)
+        })
+        .unwrap();
+        assert_eq!((in_journal(db), counted(db)), (0, 3 * each));
+        assert_eq!(states(db).len(), 3);
+    }
+}
+
 #[test]
 fn a_repeat_is_not_kept_whether_the_first_is_folded_or_not() {
     for (test, mut ctx, estate) in scenes() {
@@ -109,10 +140,10 @@ fn a_repeat_is_not_kept_whether_the_first_is_folded_or_not() {
         let first = entry(db, &mut ctx, &estate, 7, 100);
         let repeat = |place| Entry {
             place,
-            row: TransactionRow {
+            row: Arc::new(TransactionRow {
                 id: format!("pay_{place}"),
-                ..first.row.clone()
-            },
+                ..(*first.row).clone()
+            }),
             ..first.clone()
         };
         assert_eq!(commit(db, vec![first.clone()], vec![]).appended, [7]);
@@ -126,6 +157,11 @@ fn a_repeat_is_not_kept_whether_the_first_is_folded_or_not() {
             authorise::fold(tx, ctx, &[(7, row.clone())])
         })
         .unwrap();
+        assert!(
+            commit(db, vec![repeat(10)], vec![]).appended.is_empty(),
+            "whether the journal still has the first or not"
+        );
+        write(db, &mut ctx, |tx, _| authorise::forget(tx, &[7])).unwrap();
         assert!(
             commit(db, vec![repeat(9)], vec![]).appended.is_empty(),
             "after it was folded"
@@ -217,7 +253,7 @@ fn an_approval_after_the_batch_was_settled_takes_no_effect_and_is_reversed() {
                 tx,
                 ctx,
                 &speaking,
-                batch,
+                (batch, false),
                 &iso8583::values::SettlementTotals::default(),
                 "000000000042",
             )

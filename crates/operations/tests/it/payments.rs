@@ -6,7 +6,7 @@ use iso8583::values::{F60, F61, KeyLayout};
 use iso8583::{Kind, Message, Pan};
 use operations::payments::{self, Attempt, Begun, NetworkAnswer, ReversalAttempt, rule};
 use operations::refused::Refused;
-use operations::reversals::{self, Heard};
+use operations::reversals::{self, Heard, UnderWay};
 use operations::session::{self, Line};
 use operations::{Ctx, keys};
 use store::Db;
@@ -211,7 +211,9 @@ fn an_outcome_that_comes_after_the_reversal_does_not_revive_the_sale() {
         assert_eq!(reverse(db, &mut ctx, &estate, &sale), "00");
         assert_eq!(finish(db, &mut ctx, &estate, &up.id, approved()), "98");
         assert_eq!(state(db, &ctx, &estate, &up.id), "reversed");
-        let due = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10)).unwrap();
+        let due = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10, &UnderWay::new()))
+            .unwrap()
+            .due;
         assert_eq!(due.len(), 1);
         assert_eq!(due[0].row.last_answer, "approved late, authorisation A1B2C3");
     }
@@ -230,8 +232,9 @@ fn a_reversal_is_sent_again_after_longer_and_longer_pauses() {
         assert_eq!(finish(db, &mut ctx, &estate, &up.id, unknown), "98");
         let mut pauses = Vec::new();
         for _ in 0..10 {
-            let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10))
+            let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10, &UnderWay::new()))
                 .unwrap()
+                .due
                 .remove(0)
                 .row;
             write(db, &mut ctx, move |tx, ctx| {
@@ -258,8 +261,9 @@ fn a_reversal_is_sent_again_after_longer_and_longer_pauses() {
         let backlog = read(db, &ctx, |tx, ctx| reversals::backlog(tx, ctx.now)).unwrap();
         assert_eq!((backlog.waiting, backlog.most_attempts), (1, 10));
         assert!(backlog.is_long(), "{backlog:?}");
-        let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10))
+        let row = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10, &UnderWay::new()))
             .unwrap()
+            .due
             .remove(0)
             .row;
         write(db, &mut ctx, move |tx, ctx| {

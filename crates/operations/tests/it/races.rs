@@ -8,7 +8,7 @@ use iso8583::values::F61;
 use operations::Ctx;
 use operations::payments::{self, Begun};
 use operations::refused::Done;
-use operations::reversals;
+use operations::reversals::{self, UnderWay};
 use store::{Db, Tx};
 
 use super::payments::{approved, attempt, begin, line, message, pay, reversal, scenes, state};
@@ -81,7 +81,9 @@ fn an_approval_at_the_moment_of_the_reversal_is_noted_and_does_not_revive_the_sa
         assert_eq!(reversed.unwrap().issued.response_code(), "00");
         assert_eq!(told.unwrap().issued.response_code(), "98");
         assert_eq!(state(db, &ctx, &estate, &up.id), "reversed");
-        let due = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10)).unwrap();
+        let due = read(db, &ctx, |tx, ctx| reversals::due(tx, ctx, 10, &UnderWay::new()))
+            .unwrap()
+            .due;
         assert_eq!(due[0].row.last_answer, "approved late, authorisation A1B2C3");
     }
 }

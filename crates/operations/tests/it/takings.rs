@@ -1,5 +1,6 @@
 //! What a merchant took, day by day: by the local day, and without what was declined.
 
+use domain::ids::TransactionId;
 use domain::time::Date;
 use operations::Ctx;
 use operations::takings::{self, Day};
@@ -40,7 +41,9 @@ fn took(db: &Db, ctx: &mut Ctx) -> Estate {
 fn row(of: &Estate, n: i64, (kind, state, amount, when): Row) -> TransactionRow {
     TransactionRow {
         merchant_id: of.merchant.clone(),
-        id: format!("txn_{n:026}"),
+        id: TransactionId::new(at(when), n.to_be_bytes().repeat(2)[6..].try_into().unwrap())
+            .as_str()
+            .to_owned(),
         terminal_id: of.terminal.clone(),
         batch: 1,
         stan: n,
@@ -64,6 +67,7 @@ fn row(of: &Estate, n: i64, (kind, state, amount, when): Row) -> TransactionRow 
         finished_at: None,
         fee: 0,
         event: String::new(),
+        entry: String::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, RawQuery};
 use axum::http::request::Parts;
-use domain::time::Time;
+use domain::time::{Date, Time};
 use operations::refused::{Done, Refused};
 use operations::views::Paging;
 
@@ -81,6 +81,14 @@ impl Asked {
     /// A moment: RFC 3339, or milliseconds UTC.
     pub fn time(&self, name: &str) -> Done<Option<Time>> {
         self.text(name).map(|text| time(name, &text)).transpose()
+    }
+
+    /// A local day, `YYYY-MM-DD`.
+    pub fn date(&self, name: &str) -> Done<Option<Date>> {
+        let date = |text: String| {
+            Date::parse(&text).map_err(|e| wrong(name, "format", "日期格式如 2026-11-25。", &e.to_string()))
+        };
+        self.text(name).map(date).transpose()
     }
 
     /// `limit` and `cursor`.

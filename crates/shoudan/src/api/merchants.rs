@@ -7,6 +7,7 @@ use axum::response::Response;
 use domain::catalog::MerchantKind;
 use domain::secret::SecretString;
 use domain::stages::SubjectKind;
+use operations::agreements::{self, AgreementView};
 use operations::merchants::{self, Filter, NewAccount, NewMerchant};
 use operations::narrowed;
 use operations::requests::{self, ClosingCertificate};
@@ -28,6 +29,7 @@ pub fn routes(doors: Doors) -> Doors {
         .api(READ, routes!(list_merchants))
         .api(READ, routes!(get_merchant))
         .api(READ, routes!(get_closing_certificate))
+        .api(READ, routes!(get_agreement))
         .api(
             Access::Any(&["manage_merchants", "act_agent"]),
             routes!(create_merchant),
@@ -106,6 +108,19 @@ async fn get_closing_certificate(
         requests::closing_certificate(tx, ctx, &id)
     });
     Ok(Json(stated.await?))
+}
+
+/// The agreement: its text, its days, and what payments cost by it.
+#[utoipa::path(get, path = "/v1/merchants/{merchant}/agreement", operation_id = "getAgreement", tag = "merchants",
+    summary = "Get the fee agreement", params(("merchant" = String, Path, description = "Merchant id.")),
+    responses((status = 200, description = "The agreement.", body = AgreementView)))]
+async fn get_agreement(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<AgreementView>, Problem> {
+    let found = app.read(caller.ctx(&app, ""), move |tx, ctx| agreements::view(tx, ctx, &id));
+    Ok(Json(found.await?))
 }
 
 /// A merchant to be taken on record.

@@ -9,6 +9,8 @@ mod explanations;
 mod history;
 mod json;
 mod keys;
+mod ledger;
+mod limits;
 mod merchants;
 mod people;
 mod requests;
@@ -60,6 +62,8 @@ pub fn routes(doors: Doors) -> Doors {
         merchants::routes,
         terminals::routes,
         keys::routes,
+        limits::routes,
+        ledger::routes,
         stops::routes,
         requests::routes,
         documents::routes,

@@ -93,8 +93,9 @@ async fn metrics(State(app): State<App>) -> impl IntoResponse {
             oldest,
         ));
     }
+    let network = app.network.get().map(|line| (line.standing(), line.counts()));
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-        app.metrics.text(&gauges, &app.db.stats()),
+        app.metrics.text(&gauges, &app.db.stats(), network),
     )
 }

@@ -305,38 +305,25 @@ fn verify(file: &Path, wanted: Option<&str>) -> anyhow::Result<ExitCode> {
 }
 
 fn list() -> anyhow::Result<ExitCode> {
-    let zh = chinese();
-    let pick = |words: &simulators::conformance::Words| if zh { words.zh.clone() } else { words.en.clone() };
     let (terminals, hosts) = (TerminalVectors::v1()?, HostVectors::v1()?);
-    say(format_args!("terminal v{}", terminals.version))?;
-    for profile in &terminals.profile {
-        say(format_args!("  {}  {}", profile.name, pick(&profile.title)))?;
+    macro_rules! section {
+        ($name:literal, $of:expr) => {
+            say(format_args!("{} v{}", $name, $of.version))?;
+            for row in &$of.profile {
+                say(format_args!("  {}  {}", row.name, picked(&row.title)))?;
+            }
+            let rules = $of.rule.iter().map(|row| (&row.id, &row.title, &row.source));
+            let stories = $of.story.iter().map(|row| (&row.id, &row.title, &row.source));
+            for (id, title, source) in rules.chain(stories) {
+                say(format_args!("    {id}  {} [{source}]", picked(title)))?;
+            }
+        };
     }
-    for rule in &terminals.rule {
-        say(format_args!("    {}  {} [{}]", rule.id, pick(&rule.title), rule.source))?;
-    }
-    for story in &terminals.story {
-        say(format_args!(
-            "    {}  {} [{}]",
-            story.id,
-            pick(&story.title),
-            story.source
-        ))?;
-    }
-    say(format_args!("host v{}", hosts.version))?;
-    for profile in &hosts.profile {
-        say(format_args!("  {}  {}", profile.name, pick(&profile.title)))?;
-    }
-    for rule in &hosts.rule {
-        say(format_args!("    {}  {} [{}]", rule.id, pick(&rule.title), rule.source))?;
-    }
-    for story in &hosts.story {
-        say(format_args!(
-            "    {}  {} [{}]",
-            story.id,
-            pick(&story.title),
-            story.source
-        ))?;
-    }
+    section!("terminal", terminals);
+    section!("host", hosts);
     Ok(ExitCode::SUCCESS)
+}
+
+fn picked(words: &simulators::conformance::Words) -> &str {
+    if chinese() { &words.zh } else { &words.en }
 }

@@ -1,6 +1,6 @@
 //! `shoudan keys`: what an operator does with the key module, beside the server and with its settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use domain::time::Zone;
 use operations::key_module::token::Token;
 use operations::sealing::Sealer;
 use operations::{Actor, Ctx, Platform, keys};
-use store::Db;
+use store::{Db, settings};
 
 use super::show::say;
-use crate::app::{calendar, load_catalog};
+use crate::app::{STARTS, calendar, load_catalog};
 use crate::clock::{Clock, Kind};
 use crate::config;
 use crate::keys_config::sealed_zone;
@@ -34,7 +34,8 @@ pub enum Keys {
         #[arg(long)]
         config: PathBuf,
     },
-    /// Put every stored key under the current master key. May be broken off and run again.
+    /// Put every stored key under the current master key, and print the zone key for its file. May be broken off and run
+    /// again.
     Rewrap {
         /// The settings of `shoudan serve`; they name the new master key, and the old one under `earlier`.
         #[arg(long)]
@@ -54,7 +55,7 @@ pub fn keys(asked: &Keys) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn make_master(path: &std::path::Path) -> anyhow::Result<ExitCode> {
+fn make_master(path: &Path) -> anyhow::Result<ExitCode> {
     let config = config::read(path)?;
     let Some(token) = &config.keys.pkcs11 else {
         bail!("the settings name no token: describe it in [keys.pkcs11]");
@@ -65,7 +66,7 @@ fn make_master(path: &std::path::Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn seal_zone(path: &std::path::Path) -> anyhow::Result<ExitCode> {
+fn seal_zone(path: &Path) -> anyhow::Result<ExitCode> {
     let config = config::read(path)?;
     let module = config.keys.module(config.profile)?;
     let mut clear = zeroize::Zeroizing::new(String::new());
@@ -75,13 +76,19 @@ fn seal_zone(path: &std::path::Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn rewrap(path: &std::path::Path) -> anyhow::Result<ExitCode> {
+fn rewrap(path: &Path) -> anyhow::Result<ExitCode> {
     let config = config::read(path)?;
     let database = config
         .database
         .clone()
         .or_else(|| std::env::var("SHOUDAN_DATABASE").ok());
     let database = database.context("there is no database: name it in database, or in SHOUDAN_DATABASE")?;
+    if let Some(file) = database
+        .strip_prefix("sqlite:")
+        .filter(|file| !Path::new(file).exists())
+    {
+        bail!("there is no database at {file}: start the server on it first");
+    }
     let sealing = config.keys.read()?;
     let platform = Platform {
         catalog: Arc::new(load_catalog(config.catalog.as_ref())?),
@@ -92,6 +99,10 @@ fn rewrap(path: &std::path::Path) -> anyhow::Result<ExitCode> {
     };
     let db = Db::open(&store::Config::from_url(&database)?).context("the database could not be opened")?;
     let clock = Clock::new(Kind::Machine, 0, 0, 0);
+    let started = db.read(|tx| settings::get(tx, STARTS)).wait();
+    if !matches!(started, Ok(Some(_))) {
+        bail!("no server was ever started on this database, so there is nothing to move: is it the right one?");
+    }
     let mut after = Some((String::new(), String::new(), String::new()));
     let mut moved = 0;
     while let Some(from) = after.take() {
@@ -109,7 +120,11 @@ fn rewrap(path: &std::path::Path) -> anyhow::Result<ExitCode> {
         after = done.next;
     }
     say(format_args!(
-        "{moved} keys moved; every key stands under the current master key"
+        "{moved} keys moved; every stored key stands under the current master key"
     ))?;
+    // The zone key lies outside the database; whoever keeps its file puts the new block there.
+    if let Some(block) = config.keys.rewrapped_zone(&platform.keys, &mut clock.ids())? {
+        say(format_args!("the zone key again, for keys.zone: {block}"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

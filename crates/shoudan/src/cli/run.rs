@@ -14,7 +14,7 @@ use operations::refused::Done;
 use simulators::network::{CardScript, Network, NetworkScript, Outcome};
 use store::settings;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Demo, WhichClock};
@@ -165,6 +165,8 @@ struct Running {
     doors: Vec<std::net::SocketAddr>,
     gateway: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
+    /// SIGTERM and Ctrl-C, listened for before anybody is told that the server is ready.
+    asked: [Signal; 2],
 }
 
 impl Running {
@@ -184,7 +186,10 @@ impl Running {
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let addresses = doors.iter().map(Door::address).collect::<std::io::Result<_>>()?;
-        let opened = Gateway::open(app.clone(), Connector::start(upstream), settings).await?;
+        let connector = Connector::start(upstream);
+        // One line a process: the counters that are asked for are its.
+        let _ = app.network.set(connector.clone());
+        let opened = Gateway::open(app.clone(), connector, settings).await?;
         let stop = watch::Sender::new(false);
         let gateway = tokio::spawn(gateway::serve_at(doors, opened, asked(stop.subscribe())));
         Ok(Self {
@@ -193,13 +198,13 @@ impl Running {
             doors: addresses,
             gateway,
             stop,
+            asked: [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?],
         })
     }
 
     /// Serves until the process is asked to end: SIGTERM, or Ctrl-C.
     async fn until_stopped(self, callers: http::Settings) -> anyhow::Result<()> {
-        let mut term = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+        let [mut term, mut interrupt] = self.asked;
         let told = self.stop.clone();
         tokio::spawn(async move {
             tokio::select! {

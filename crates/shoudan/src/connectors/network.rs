@@ -99,6 +99,8 @@ pub struct Late {
     pub terminal_number: String,
     /// F11.
     pub stan: i64,
+    /// F37; empty where the answer has none.
+    pub rrn: String,
     /// F39.
     pub code: String,
 }
@@ -223,7 +225,7 @@ impl Connector {
         }
     }
 
-    /// Asks the network. The answer's type and its fields 3, 4, 11, 41 and 42 are those of the request, or the outcome is
+    /// Asks the network. The answer's type and its fields 3, 4, 11, 37, 41 and 42 are those of the request, or the outcome is
     /// unknown. A reversal (0400) leaves before everything else that waits.
     pub async fn call(&self, request: &Message) -> Outcome {
         let shared = &*self.shared;

@@ -66,11 +66,12 @@ pub fn seed(db: &Db, platform: &Platform, seed: u64, now: Time) -> anyhow::Resul
         merchants: Vec::new(),
         terminals: Vec::new(),
     };
-    let phases: [Phase; 7] = [
+    let phases: [Phase; 8] = [
         people::staff,
         merchants::all,
         terminals::all,
         past::sales,
+        past::books,
         situations::all,
         past::dormancy,
         requests::all,

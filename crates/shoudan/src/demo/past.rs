@@ -1,9 +1,13 @@
 //! A year of sales in the hours shops are open, batch by batch, and the runs of dormancy over the same time.
 
+use domain::cards::CardType;
+use domain::fees::Agreed;
 use domain::ids::TransactionId;
+use domain::limits::Entry;
+use domain::money::Fen;
 use domain::time::{Duration, Time};
 use iso8583::values::{BalanceFlag, SettlementTotals, Tally, Totals};
-use operations::payments::Issued;
+use operations::payments::{Issued, ledger, limits};
 use operations::refused::{Done, Refused};
 use operations::trace::{self, Happened};
 use operations::{Actor, dormancy, stops};
@@ -204,11 +208,13 @@ fn write(
     sequence: &mut i64,
 ) -> Done<Option<Line>> {
     let (mut rows, mut closed, mut line) = (Vec::new(), Vec::new(), None);
+    let agreed = limits::terms(tx, &s.ctx, place.0, place.1)?.agreed;
     let mut stan = 0;
     for (number, day) in (1..).zip(days) {
         let signed_in = day.minute(day.hours.0 - 10 - s.dice(25));
         let mut batch = Batch {
             place,
+            agreed: &agreed,
             number,
             opened: signed_in,
             settled: day.minute(day.hours.1 + 10 + s.dice(40)),
@@ -243,6 +249,8 @@ fn write(
 /// A batch of the past.
 struct Batch<'a> {
     place: (&'a str, &'a str),
+    /// What its merchant pays for a sale.
+    agreed: &'a Agreed,
     number: i64,
     opened: Time,
     settled: Time,
@@ -270,8 +278,14 @@ impl Batch<'_> {
         let entry = s.pick(&["021", "051", "071", "071"]).copied().unwrap_or("051");
         let amount = 100 * (8 + s.dice(240)) + 10 * s.dice(10);
         let row = row(s, self, ("sale", code), at, (stan, sequence))?;
+        let kind = CardType::from_code(card.kind).unwrap_or(CardType::Unknown);
+        let fee = match self.agreed.fee(Fen(amount), kind, Entry::of(entry)) {
+            Ok(fee) if row.state == "approved" => fee.0,
+            _ => 0,
+        };
         self.rows.push(TransactionRow {
             amount,
+            fee,
             masked_card: card.masked.clone(),
             card_index: card.index.clone(),
             card_type: card.kind.to_owned(),
@@ -297,6 +311,7 @@ impl Batch<'_> {
         let void = row(s, self, ("void", "00"), at, (stan + 1, *sequence))?;
         self.rows.push(TransactionRow {
             amount: original.amount,
+            fee: -original.fee,
             original_id: Some(original.id.clone()),
             masked_card: original.masked_card,
             card_index: original.card_index,
@@ -448,7 +463,13 @@ fn row(
         finished_at: Some(at.millis() + 400 + s.dice(900)),
         fee: 0,
         event: String::new(),
+        entry: String::new(),
     })
+}
+
+/// The books of that year.
+pub fn books(tx: &mut Tx<'_>, s: &mut Seeder) -> Done<()> {
+    ledger::start(tx, &mut s.ctx)
 }
 
 /// The weekly runs of dormancy of the past, each at its own time, and what came into force between them.

@@ -133,6 +133,18 @@ fn the_world_is_as_large_as_promised_and_its_rows_agree() {
             .unwrap()
     };
     assert!(count("transactions") > 2000, "{}", count("transactions"));
+    let earned = test
+        .db()
+        .read(|tx| {
+            tx.one(
+                "select cast(sum(credit) as bigint) from volumes where account = 'fee_income'",
+                args![],
+            )?
+            .take::<i64>(0)
+        })
+        .wait()
+        .map_err(|e: store::Error| e);
+    assert!(earned.unwrap() > 100_000, "a year of fees is in the books");
     let waiting = test
         .db()
         .read(|tx| {

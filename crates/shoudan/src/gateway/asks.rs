@@ -79,7 +79,7 @@ pub(super) async fn renew(gateway: &Gateway, asked: &Asked) {
     let line = std::sync::Arc::clone(&asked.line);
     let lacks = gateway
         .app
-        .read(ctx, move |tx, ctx| downloads::lacks(tx, ctx, &line))
+        .read_unsettled(ctx, move |tx, ctx| downloads::lacks(tx, ctx, &line))
         .await;
     match lacks {
         // A terminal that has just signed off knows that it must sign in.
@@ -105,7 +105,7 @@ pub(super) async fn compare_clock(gateway: &Gateway, asked: &Asked) {
     let line = std::sync::Arc::clone(&asked.line);
     let noted = gateway
         .app
-        .write(ctx, move |tx, ctx| clocks::note(tx, ctx, &line, seconds))
+        .write_unsettled(ctx, move |tx, ctx| clocks::note(tx, ctx, &line, seconds))
         .await;
     if let Err(error) = noted {
         tracing::warn!(%error, terminal = asked.line.number, "a clock that is off was not noted");

@@ -3,25 +3,32 @@
 
 use std::collections::HashSet;
 use std::mem::take;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use operations::payments::authorise;
+use operations::Ctx;
+use operations::payments::authorise::{self, Committed};
 use operations::refused::{Done, Refused};
-use store::Engine;
 use store::journal::{Ended, Entry};
 use store::transactions::TransactionRow;
+use store::{Engine, Tx};
 use tokio::sync::{Notify, oneshot};
 
 use super::Gateway;
+use super::sweep::{self, Sweep};
 
 /// Payments that begin, and that end, in one commit at most.
 const TOGETHER: usize = 256;
 /// Commits under way at once on PostgreSQL, each on a connection of its own; SQLite has one writer.
 const LANES: usize = 3;
-/// Rows folded in one transaction: few on SQLite, where payments wait meanwhile.
-const FOLDED: usize = 96;
-const FOLDED_BESIDE: usize = 512;
+/// Rows folded in one transaction at most: few on SQLite, where payments wait meanwhile.
+const FOLDED: usize = 192;
+const FOLDED_BESIDE: usize = 1024;
+/// Rows taken out of the journal with one commit at most.
+const FORGOTTEN: usize = 256;
+/// Between two portions while nothing else happens.
+const BETWEEN: Duration = Duration::from_millis(4);
 /// Before a fold that failed is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 
@@ -32,7 +39,7 @@ pub(super) type Stands = Result<bool, Refused>;
 pub(super) struct Authoriser {
     inbox: Mutex<Inbox>,
     arrived: Notify,
-    ended: Mutex<Vec<(i64, TransactionRow)>>,
+    sweep: Sweep,
     to_fold: Notify,
 }
 
@@ -51,10 +58,6 @@ struct End {
 impl Authoriser {
     fn inbox(&self) -> MutexGuard<'_, Inbox> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ended(&self) -> MutexGuard<'_, Vec<(i64, TransactionRow)>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a new payment; false where it has to be looked at alone.
@@ -98,43 +101,143 @@ fn stopped() -> Refused {
 
 /// Commits and folds until it is dropped.
 pub(super) async fn forever(gateway: Arc<Gateway>) {
-    let lanes = match gateway.app.db.engine() {
-        Engine::Sqlite => 1,
-        Engine::Postgres => LANES,
-    };
+    match gateway.app.db.engine() {
+        Engine::Sqlite => with_one_writer(&gateway).await,
+        Engine::Postgres => with_many(gateway).await,
+    }
+}
+
+/// SQLite has one writer: each commit folds a portion too, so that folding costs no commit of its own.
+async fn with_one_writer(gateway: &Gateway) {
+    let authoriser = &gateway.authoriser;
+    loop {
+        let work = authoriser.next();
+        let chore = Chore {
+            portion: authoriser
+                .sweep
+                .portion(Instant::now(), FOLDED, gateway.app.tail.is_awaited()),
+            behind: authoriser.sweep.behind(FORGOTTEN),
+        };
+        let idle = work.is_none();
+        if idle && chore.is_empty() {
+            tokio::select! {
+                () = authoriser.arrived.notified() => {}
+                () = authoriser.to_fold.notified() => {}
+            }
+            continue;
+        }
+        let done = match work {
+            Some(work) => commit(gateway, work, chore).await,
+            None => chores(gateway, chore).await,
+        };
+        paused(done).await;
+        if idle && !authoriser.sweep.is_empty() && !gateway.app.tail.is_awaited() {
+            let _ = tokio::time::timeout(BETWEEN, authoriser.arrived.notified()).await;
+        }
+    }
+}
+
+/// PostgreSQL: several commits under way, and the folding beside them.
+async fn with_many(gateway: Arc<Gateway>) {
     let mut all = tokio::task::JoinSet::new();
-    for _ in 0..lanes {
+    for _ in 0..LANES {
         let gateway = Arc::clone(&gateway);
         all.spawn(async move {
             loop {
                 gateway.authoriser.arrived.notified().await;
                 while let Some(work) = gateway.authoriser.next() {
-                    commit(&gateway, work).await;
+                    commit(&gateway, work, Chore::default()).await;
                 }
             }
         });
     }
     all.spawn(async move {
+        let authoriser = &gateway.authoriser;
         loop {
-            gateway.authoriser.to_fold.notified().await;
-            while fold(&gateway).await {}
+            let hurry = gateway.app.tail.is_awaited();
+            let chore = Chore {
+                portion: authoriser.sweep.portion(Instant::now(), FOLDED_BESIDE, hurry),
+                behind: Vec::new(),
+            };
+            if chore.is_empty() {
+                authoriser.to_fold.notified().await;
+            } else {
+                paused(chores(&gateway, chore).await).await;
+            }
+            if !gateway.app.tail.is_awaited() {
+                tokio::time::sleep(BETWEEN).await;
+            }
         }
     });
     all.join_next().await;
 }
 
-/// One commit; everybody in it is told what came of theirs.
-async fn commit(gateway: &Gateway, work: Inbox) {
+/// After a fold that failed nothing is tried for a moment.
+async fn paused(done: bool) {
+    if !done {
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Folds all that is left, when the gateway stops.
+pub(super) async fn fold_rest(gateway: &Gateway) {
+    let sweep = &gateway.authoriser.sweep;
+    loop {
+        let chore = Chore {
+            portion: sweep.portion(Instant::now(), FOLDED_BESIDE, true),
+            behind: sweep.behind(FOLDED_BESIDE),
+        };
+        if chore.is_empty() {
+            return;
+        }
+        paused(chores(gateway, chore).await).await;
+    }
+}
+
+/// What is done beside the payments.
+#[derive(Default)]
+struct Chore {
+    /// To be folded.
+    portion: Vec<sweep::Ended>,
+    /// Folded before, and to be taken out of the journal now.
+    behind: Vec<i64>,
+}
+
+impl Chore {
+    fn is_empty(&self) -> bool {
+        self.portion.is_empty() && self.behind.is_empty()
+    }
+
+    fn do_it(&self, tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<()> {
+        authorise::fold(tx, ctx, &self.portion)?;
+        authorise::forget(tx, &self.behind)
+    }
+
+    /// What follows once it is kept.
+    fn done(&self, gateway: &Gateway) {
+        if gateway.app.db.engine() == Engine::Sqlite {
+            gateway.authoriser.sweep.folded(&self.portion);
+        }
+        gateway.app.tail.folded(self.portion.len());
+    }
+
+    /// Nothing of it was kept: it waits for the next sweep.
+    fn again(&self, gateway: &Gateway, error: &Refused) {
+        tracing::error!(%error, "ended payments could not be folded and will be tried again");
+        gateway.authoriser.sweep.gather(self.portion.iter().cloned());
+        gateway.authoriser.sweep.still_behind(&self.behind);
+    }
+}
+
+/// One commit; everybody in it is told what came of theirs. With it a portion is folded; false where that failed, and
+/// will be tried again.
+async fn commit(gateway: &Gateway, work: Inbox, chore: Chore) -> bool {
     let (entries, tell_entries): (Vec<Entry>, Vec<_>) = work.entries.into_iter().unzip();
     let (ends, tell_ends): (Vec<End>, Vec<_>) = work.ends.into_iter().unzip();
     let (ended, rows): (Vec<Ended>, Vec<TransactionRow>) = ends.into_iter().map(|end| (end.ended, end.row)).unzip();
     let places: Vec<i64> = entries.iter().map(|entry| entry.place).collect();
     let end_places: Vec<i64> = ended.iter().map(|end| end.place).collect();
-    let committed = gateway
-        .app
-        .db
-        .write(move |tx| authorise::commit(tx, &entries, &ended))
-        .await;
+    let (committed, folded) = write(gateway, entries, ended, chore).await;
     match committed {
         Ok(committed) => {
             let appended: HashSet<i64> = committed.appended.into_iter().collect();
@@ -146,7 +249,7 @@ async fn commit(gateway: &Gateway, work: Inbox) {
                 .map(|(place, row)| (*place, row))
                 .collect();
             gateway.app.tail.ended(finished.len());
-            gateway.authoriser.ended().extend(finished);
+            gateway.authoriser.sweep.gather(finished);
             gateway.authoriser.to_fold.notify_one();
             tell(tell_ends, |at| Ok(at_place(&ended, end_places.get(at))));
             tell(tell_entries, |at| Ok(at_place(&appended, places.get(at))));
@@ -156,6 +259,66 @@ async fn commit(gateway: &Gateway, work: Inbox) {
             let again = |_| Err(repeat(&error));
             tell(tell_ends, again);
             tell(tell_entries, again);
+        }
+    }
+    folded
+}
+
+/// Writes payments and does a chore in one transaction; where the chore is refused, the payments alone.
+async fn write(gateway: &Gateway, entries: Vec<Entry>, ended: Vec<Ended>, chore: Chore) -> (Done<Committed>, bool) {
+    if chore.is_empty() {
+        let alone = move |tx: &mut Tx<'_>| authorise::commit(tx, &entries, &ended);
+        return (gateway.app.db.write(alone).await, true);
+    }
+    let (payments, chore) = (Arc::new((entries, ended)), Arc::new(chore));
+    let refused = Arc::new(AtomicBool::new(false));
+    let both = {
+        let (payments, refused, chore) = (Arc::clone(&payments), Arc::clone(&refused), Arc::clone(&chore));
+        let ctx = fold_ctx(gateway);
+        move |tx: &mut Tx<'_>| {
+            let committed = authorise::commit(tx, &payments.0, &payments.1)?;
+            let done = chore.do_it(tx, &mut ctx.clone());
+            refused.store(done.is_err(), Ordering::Relaxed);
+            done.map(|()| committed)
+        }
+    };
+    match gateway.app.db.write(both).await {
+        Ok(committed) => {
+            chore.done(gateway);
+            (Ok(committed), true)
+        }
+        Err(error) => {
+            chore.again(gateway, &error);
+            if !refused.load(Ordering::Relaxed) {
+                return (Err(error), false);
+            }
+            // Nothing of it was kept: the payments do not suffer for the chore.
+            let alone = move |tx: &mut Tx<'_>| authorise::commit(tx, &payments.0, &payments.1);
+            (gateway.app.db.write(alone).await, false)
+        }
+    }
+}
+
+fn fold_ctx(gateway: &Gateway) -> Ctx {
+    let mut ctx = gateway.own_ctx("fold");
+    ctx.ids = gateway.app.clock.ids();
+    ctx
+}
+
+/// Does a chore by itself; false where that failed, and will be tried again.
+async fn chores(gateway: &Gateway, chore: Chore) -> bool {
+    let ctx = fold_ctx(gateway);
+    let chore = Arc::new(chore);
+    let to_do = Arc::clone(&chore);
+    let write = move |tx: &mut Tx<'_>| to_do.do_it(tx, &mut ctx.clone());
+    match gateway.app.db.write(write).await {
+        Ok(()) => {
+            chore.done(gateway);
+            true
+        }
+        Err(error) => {
+            chore.again(gateway, &error);
+            false
         }
     }
 }
@@ -177,38 +340,4 @@ fn repeat(error: &Refused) -> Refused {
         Refused::Store(error) => Refused::Store(error.clone()),
         other => Refused::Inconsistent(other.to_string()),
     }
-}
-
-/// Folds a portion; false where nothing is left.
-pub(super) async fn fold(gateway: &Gateway) -> bool {
-    let most = match gateway.app.db.engine() {
-        Engine::Sqlite => FOLDED,
-        Engine::Postgres => FOLDED_BESIDE,
-    };
-    let portion: Arc<Vec<_>> = {
-        let mut ended = gateway.authoriser.ended();
-        let count = ended.len().min(most);
-        Arc::new(ended.drain(..count).collect())
-    };
-    if portion.is_empty() {
-        return false;
-    }
-    if let Err(error) = fold_rows(gateway, Arc::clone(&portion)).await {
-        tracing::error!(%error, "ended payments could not be folded and will be tried again");
-        gateway.authoriser.ended().extend(portion.iter().cloned());
-        tokio::time::sleep(AGAIN).await;
-        return true;
-    }
-    gateway.app.tail.folded(portion.len());
-    true
-}
-
-async fn fold_rows(gateway: &Gateway, rows: Arc<Vec<(i64, TransactionRow)>>) -> Done<usize> {
-    let mut ctx = gateway.own_ctx("fold");
-    ctx.ids = gateway.app.clock.ids();
-    gateway
-        .app
-        .db
-        .write(move |tx| authorise::fold(tx, &mut ctx.clone(), &rows))
-        .await
 }

@@ -18,7 +18,7 @@ pub(super) async fn talk(gateway: &Gateway, asked: &Asked, download: &'static Do
     if step == Step::End {
         let noted = gateway
             .app
-            .write(ctx.clone(), move |tx, ctx| {
+            .write_unsettled(ctx.clone(), move |tx, ctx| {
                 downloads::taken_over(tx, ctx, &line, download)
             })
             .await?;
@@ -30,7 +30,7 @@ pub(super) async fn talk(gateway: &Gateway, asked: &Asked, download: &'static Do
     let wanted = asked.message.bytes(62).map(<[u8]>::to_vec);
     let given = gateway
         .app
-        .write(ctx.clone(), move |tx, ctx| {
+        .write_unsettled(ctx.clone(), move |tx, ctx| {
             downloads::give(tx, ctx, &line, (download, step), wanted.as_deref())
         })
         .await?;
@@ -52,7 +52,7 @@ pub(super) async fn status(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let report = asked.message.bytes(62).map(<[u8]>::to_vec);
     let noted = gateway
         .app
-        .write(ctx.clone(), move |tx, ctx| {
+        .write_unsettled(ctx.clone(), move |tx, ctx| {
             health::report(tx, ctx, &line, report.as_deref())
         })
         .await?;

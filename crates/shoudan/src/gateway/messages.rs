@@ -15,6 +15,9 @@ use super::{Gateway, asks, compose, downloads, lines, notices, pay, session};
 /// the character U+0000.
 const LOOKED_UP: &[u8] = &[37, 38, 39, 41, 42];
 
+/// The type of reversals; see [`super::doubts`].
+const REVERSAL: &str = "0400";
+
 /// What is done about a message.
 pub(super) enum Said {
     /// This is answered.
@@ -60,7 +63,11 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, frame: &Frame) -> Option<Fram
             compose::bare(&ctx, &message, "96").ok()?
         }
     };
-    gateway.app.metrics.gateway(name, answer.text(39).unwrap_or("-"));
+    let told = answer.text(39).unwrap_or("-");
+    gateway.app.metrics.gateway(name, told);
+    if message.mti() == REVERSAL && !gateway.doubts.may_tell(message.text(41).unwrap_or_default(), told) {
+        return None;
+    }
     Some(frame.reply(answer.encode().ok()?, gateway.asks.of(&answer)))
 }
 

@@ -8,6 +8,7 @@ mod card;
 mod compose;
 mod connection;
 mod doors;
+mod doubts;
 mod downloads;
 mod http;
 mod lines;
@@ -19,7 +20,9 @@ mod pay;
 mod peer;
 pub mod profile;
 mod resolve;
+mod reversing;
 mod session;
+mod sweep;
 pub mod tls;
 mod upstream;
 
@@ -98,6 +101,7 @@ pub struct Gateway {
     overtaken: overtaken::Overtaken,
     lines: lines::Lines,
     asks: asks::Asks,
+    doubts: doubts::Doubts,
     authoriser: authoriser::Authoriser,
     used: Arc<payments::Used>,
     /// Rung when a reversal has been queued.
@@ -117,13 +121,16 @@ impl Gateway {
             overtaken,
             lines: lines::Lines::default(),
             asks: asks::Asks::default(),
+            doubts: doubts::Doubts::default(),
             authoriser: authoriser::Authoriser::default(),
             used: Arc::default(),
             reversal_queued: Notify::new(),
         };
         resolve::recover_at_start(&gateway).await?;
         let ctx = gateway.own_ctx("limits");
-        gateway.app.write(ctx, payments::limits::start).await?;
+        gateway.app.write_unsettled(ctx, payments::limits::start).await?;
+        let ctx = gateway.own_ctx("ledger");
+        gateway.app.write_unsettled(ctx, payments::ledger::start).await?;
         Ok(Arc::new(gateway))
     }
 
@@ -153,6 +160,5 @@ pub async fn serve_at(doors: Vec<Door>, gateway: Arc<Gateway>, stop: impl Future
     resolving.abort();
     telling.abort();
     authorising.abort();
-    let last = async { while authoriser::fold(&gateway).await {} };
-    let _ = tokio::time::timeout(doors::LAST_ANSWERS, last).await;
+    let _ = tokio::time::timeout(doors::LAST_ANSWERS, authoriser::fold_rest(&gateway)).await;
 }

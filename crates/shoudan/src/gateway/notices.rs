@@ -14,6 +14,7 @@ use operations::signatures::{self, Signature};
 
 use super::Gateway;
 use super::messages::{Asked, Said, declined, said};
+use super::numbers::Drawn;
 use super::session::unfit;
 use crate::connectors::network::Outcome;
 
@@ -37,7 +38,7 @@ pub(super) async fn take(gateway: &Gateway, asked: &Asked, rule: &'static Rule) 
     let Some(attempt) = Attempt::read(&ctx, rule, &asked.message, Some(&pan), numbers) else {
         return refused(gateway, asked, "30");
     };
-    let onward = onward(asked, &pan, drawn.stan, &gateway.settings.acquirer).map_err(unfit)?;
+    let onward = onward(asked, &pan, &drawn, &gateway.settings.acquirer).map_err(unfit)?;
     let told = Told {
         made_on: asked.message.text(13).and_then(|day| day.parse().ok()),
         added: asked
@@ -50,7 +51,7 @@ pub(super) async fn take(gateway: &Gateway, asked: &Asked, rule: &'static Rule) 
     let card = attempt.card_index.clone();
     let issued = gateway
         .app
-        .write(ctx, move |tx, ctx| {
+        .write_unsettled(ctx, move |tx, ctx| {
             notices::take(tx, ctx, &line, &attempt, told, &onward)
         })
         .await;
@@ -64,12 +65,13 @@ pub(super) async fn take(gateway: &Gateway, asked: &Asked, rule: &'static Rule) 
 }
 
 /// The message that the card network gets.
-fn onward(asked: &Asked, pan: &Pan, stan: u32, acquirer: &str) -> Result<Message, EncodeError> {
+fn onward(asked: &Asked, pan: &Pan, drawn: &Drawn, acquirer: &str) -> Result<Message, EncodeError> {
     let mut message = Message::of_type(asked.message.mti());
     message
         .copy_from(&asked.message, CARRIED)
         .set(2, pan.expose())?
-        .set_number(11, stan.into())?
+        .set_number(11, drawn.stan.into())?
+        .set(37, &drawn.rrn)?
         .set(32, acquirer)?
         .set(53, &F53::triple_des(PinForm::None, false).digits())?;
     Ok(message)
@@ -84,7 +86,7 @@ pub(super) async fn script(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let (line, message) = (Arc::clone(&asked.line), asked.message.clone());
     let kept = gateway
         .app
-        .write(ctx.clone(), move |tx, ctx| {
+        .write_unsettled(ctx.clone(), move |tx, ctx| {
             signatures::keep_script(tx, ctx, &line, &message)
         })
         .await?;
@@ -109,7 +111,7 @@ pub(super) async fn signature(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let line = Arc::clone(&asked.line);
     let kept = gateway
         .app
-        .write(ctx, move |tx, ctx| signatures::keep(tx, ctx, &line, &signature))
+        .write_unsettled(ctx, move |tx, ctx| signatures::keep(tx, ctx, &line, &signature))
         .await?;
     match kept {
         Ok(issued) => said(gateway, &asked.message, asked.kind, &issued, Some(&asked.line)),
@@ -133,7 +135,10 @@ pub(super) async fn forever(gateway: Arc<Gateway>) {
 
 async fn round(gateway: &Gateway) -> Done<()> {
     let ctx = gateway.own_ctx("notices");
-    let due = gateway.app.read(ctx, |tx, ctx| notices::due(tx, ctx, ROUND)).await?;
+    let due = gateway
+        .app
+        .read_unsettled(ctx, |tx, ctx| notices::due(tx, ctx, ROUND))
+        .await?;
     let mut calls = tokio::task::JoinSet::new();
     for Due { row, message } in due {
         let connector = gateway.connector.clone();
@@ -150,7 +155,7 @@ async fn round(gateway: &Gateway) -> Done<()> {
             let ctx = gateway.own_ctx("notice");
             gateway
                 .app
-                .write(ctx, move |tx, ctx| notices::heard(tx, ctx, &row, &heard))
+                .write_unsettled(ctx, move |tx, ctx| notices::heard(tx, ctx, &row, &heard))
                 .await?;
         }
     }

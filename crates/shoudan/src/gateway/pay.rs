@@ -51,7 +51,40 @@ pub(super) async fn pay(gateway: &Gateway, asked: &Asked, rule: &'static Rule) -
         }
         gateway.lines.forget(&asked.line.number);
     }
-    alone(gateway, asked, card, &drawn, (attempt, hold)).await
+    let Some(line) = present(gateway, &ctx, asked, rule).await? else {
+        return alone(gateway, asked, card, &drawn, (attempt, hold)).await;
+    };
+    hold.into_iter().for_each(Hold::give_back);
+    attempt.over = None;
+    let (hold, _) = reserve(gateway, &ctx, &line, &mut attempt).await?;
+    let asked = Asked {
+        message: asked.message.clone(),
+        kind: asked.kind,
+        line,
+        batch: asked.batch,
+    };
+    alone(gateway, &asked, card, &drawn, (attempt, hold)).await
+}
+
+/// The line with the limits that hold now, where those that were remembered with it do not hold any more; it is forgotten
+/// then. A payment that goes among many need not ask: its commit compares the line's version.
+async fn present(gateway: &Gateway, ctx: &Ctx, asked: &Asked, rule: &Rule) -> Done<Option<Arc<Line>>> {
+    if !rule.stands_alone() {
+        return Ok(None);
+    }
+    let line = &asked.line;
+    let (merchant, terminal) = (line.merchant.clone(), line.terminal.clone());
+    let terms = gateway.app.read_unsettled(ctx.clone(), move |tx, ctx| {
+        payments::limits::terms(tx, ctx, &merchant, &terminal)
+    });
+    let terms = terms.await?;
+    if terms.limits == line.terms.limits {
+        return Ok(None);
+    }
+    gateway.lines.forget(&line.number);
+    let mut line = Line::clone(line);
+    line.terms = Arc::new(terms);
+    Ok(Some(Arc::new(line)))
 }
 
 /// Takes a payment's part of its limits; and whether it may be judged among others. One beyond its limits is so marked.
@@ -78,7 +111,7 @@ async fn reserve(gateway: &Gateway, ctx: &Ctx, line: &Arc<Line>, attempt: &mut A
                 let (line, attempt) = (Arc::clone(line), attempt.clone());
                 let read =
                     move |tx: &mut store::Tx<'_>, ctx: &mut Ctx| payments::limits::standing(tx, ctx, &line, &attempt);
-                let read = gateway.app.read(ctx.clone(), read).await?;
+                let read = gateway.app.read_unsettled(ctx.clone(), read).await?;
                 gateway.used.learn(generation, period, read);
             }
         }
@@ -99,7 +132,7 @@ fn settled(said: Done<Said>, hold: Option<Hold>) -> Done<Said> {
 
 /// A payment that the authoriser keeps among others.
 async fn among_many(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn, entry: Entry) -> Done<Said> {
-    let Entry { place, mut row, .. } = entry;
+    let Entry { place, row, .. } = entry;
     let key = (row.terminal_id.clone(), row.batch, row.stan);
     let up = Upstream {
         id: row.id.clone(),
@@ -107,6 +140,7 @@ async fn among_many(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn
     };
     let answer = outcome(gateway, asked, card, drawn, &key, &up).await;
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "outcome");
+    let mut fee = row.fee;
     let (state, code, auth_code, issued) = match &answer {
         NetworkAnswer::Approved { auth_code, additional } => {
             let issued = authorise::approval(&ctx, &row.rrn, auth_code, additional)?;
@@ -114,11 +148,14 @@ async fn among_many(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn
         }
         NetworkAnswer::Declined { code } => {
             let issued = authorise::denial(&ctx, &row.rrn, code)?;
-            row.fee = 0;
+            fee = 0;
             ("declined", code.as_str(), "", issued)
         }
         NetworkAnswer::Unknown { .. } => return finish(gateway, asked, &up.id, answer).await,
     };
+    // Its commit is long over, so that nobody else holds it.
+    let mut row = Arc::unwrap_or_clone(row);
+    row.fee = fee;
     let bytes = issued.to_bytes()?;
     let at = ctx.now.millis();
     let ended = Ended {
@@ -154,7 +191,7 @@ async fn alone(
     let line = Arc::clone(&asked.line);
     let begun = gateway
         .app
-        .write(ctx, move |tx, ctx| payments::begin(tx, ctx, &line, &attempt))
+        .write_unsettled(ctx, move |tx, ctx| payments::begin(tx, ctx, &line, &attempt))
         .await?;
     match begun {
         // Refused, or a repeat: the first has its part of the limits.
@@ -195,7 +232,7 @@ async fn outcome(
 
 async fn ask(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn, up: &Upstream) -> NetworkAnswer {
     let acquirer = &gateway.settings.acquirer;
-    match upstream::request(asked, card, drawn.stan, acquirer, up.original.as_ref()) {
+    match upstream::request(asked, card, drawn, acquirer, up.original.as_ref()) {
         Ok(request) => upstream::judged(gateway.connector.call(&request).await),
         // Nothing has left.
         Err(error) => {
@@ -210,7 +247,7 @@ async fn ask(gateway: &Gateway, asked: &Asked, card: &Card, drawn: &Drawn, up: &
 async fn finish(gateway: &Gateway, asked: &Asked, id: &str, answer: NetworkAnswer) -> Done<Said> {
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "outcome");
     let (line, key) = (Arc::clone(&asked.line), id.to_owned());
-    let told = gateway.app.write(ctx, move |tx, ctx| {
+    let told = gateway.app.write_unsettled(ctx, move |tx, ctx| {
         payments::finish(tx, ctx, (&line.merchant, &line.terminal), &key, &answer)
     });
     match told.await {
@@ -238,7 +275,7 @@ async fn look(gateway: &Gateway, asked: &Asked, id: &str) -> Done<Option<Issued>
     let (merchant, id) = (asked.line.merchant.clone(), id.to_owned());
     gateway
         .app
-        .read(ctx, move |tx, ctx| payments::look(tx, ctx, &merchant, &id))
+        .read_unsettled(ctx, move |tx, ctx| payments::look(tx, ctx, &merchant, &id))
         .await
 }
 
@@ -260,7 +297,7 @@ pub(super) async fn balance(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let line = asked.line.clone();
     let may = gateway
         .app
-        .write(ctx.clone(), move |tx, ctx| session::may(tx, ctx, &line, "balance"))
+        .write_unsettled(ctx.clone(), move |tx, ctx| session::may(tx, ctx, &line, "balance"))
         .await?;
     if let Err(decline) = may {
         return declined(gateway, asked, &decline);
@@ -274,7 +311,7 @@ pub(super) async fn balance(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     }
     let drawn = gateway.numbers.draw(ctx.now);
     let acquirer = &gateway.settings.acquirer;
-    let request = upstream::request(asked, &card, drawn.stan, acquirer, None).map_err(unfit)?;
+    let request = upstream::request(asked, &card, &drawn, acquirer, None).map_err(unfit)?;
     let outcome = gateway.connector.call(&request).await;
     let balance = match &outcome {
         crate::connectors::network::Outcome::Done(answer) => answer.bytes(54).map(<[u8]>::to_vec),
@@ -318,7 +355,7 @@ pub(super) async fn reverse(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     gateway.overtaken.note(key.clone());
     let reversed = gateway
         .app
-        .write(ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt))
+        .write_unsettled(ctx, move |tx, ctx| payments::reverse(tx, ctx, &line, &attempt))
         .await;
     let reversed = match reversed {
         Ok(reversed) => reversed,

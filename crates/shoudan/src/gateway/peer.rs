@@ -89,7 +89,7 @@ impl Peer {
         let ctx = gateway.own_ctx("whose device");
         let found = gateway
             .app
-            .read(ctx, move |tx, _| {
+            .read_unsettled(ctx, move |tx, _| {
                 // No database takes the character U+0000.
                 if wanted.contains('\0') {
                     Ok(None)
@@ -133,7 +133,7 @@ impl Peer {
         let ctx = gateway.own_ctx("the certificate is another device's");
         gateway
             .app
-            .write(ctx, move |tx, ctx| {
+            .write_unsettled(ctx, move |tx, ctx| {
                 vouching::impersonated(tx, ctx, &bound, &device, &source)
             })
             .await?;

@@ -6,30 +6,31 @@ use std::sync::Arc;
 use domain::time::Duration;
 use operations::payments::authorise;
 use operations::refused::Done;
-use operations::reversals::{self, Due};
+use operations::reversals;
 use store::Engine;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Gateway, numbers, upstream};
+use super::reversing::Reversing;
+use super::{Gateway, numbers};
 use crate::connectors::network::Late;
 
 /// The places of all nodes.
 const EVERYWHERE: (i64, i64) = (0, i64::MAX);
-/// Reversals sent in one round.
-const ROUND: i64 = 32;
 /// Transactions given up in one transaction.
 const PORTION: i64 = 200;
 
-/// Transactions that the process before left pending. Beside other nodes only those that no network call can still carry.
+/// Transactions that the process before left pending: on SQLite all of them, beside other nodes those of this node, whose
+/// places and reference numbers nobody else gives out. What other nodes left waits until no call can still carry it.
 pub(super) async fn recover_at_start(gateway: &Gateway) -> Done<()> {
-    let now = gateway.app.now();
-    let before = match gateway.app.db.engine() {
-        Engine::Sqlite => now + Duration::millis(1),
-        Engine::Postgres => now - longest(gateway),
+    let before = gateway.app.now() + Duration::millis(1);
+    let node = gateway.settings.node % 10;
+    let (places, whose) = match gateway.app.db.engine() {
+        Engine::Sqlite => (EVERYWHERE, None),
+        Engine::Postgres => (numbers::places(node), Some(node)),
     };
-    fold_left(gateway, numbers::places(gateway.settings.node), before).await?;
+    fold_left(gateway, places, before).await?;
     loop {
-        let count = recover(gateway, before).await?;
+        let count = recover(gateway, whose, before).await?;
         if count == 0 {
             return Ok(());
         }
@@ -46,7 +47,7 @@ async fn fold_left(gateway: &Gateway, places: (i64, i64), before: domain::time::
         let ctx = gateway.own_ctx("fold");
         let folded = gateway
             .app
-            .write(ctx, move |tx, ctx| {
+            .write_unsettled(ctx, move |tx, ctx| {
                 authorise::fold_left(tx, ctx, places, before, PORTION)
             })
             .await?;
@@ -62,19 +63,24 @@ fn longest(gateway: &Gateway) -> Duration {
     Duration::millis(timeout.saturating_mul(3).saturating_add(30_000))
 }
 
-async fn recover(gateway: &Gateway, before: domain::time::Time) -> Done<usize> {
-    let ctx = gateway.own_ctx("recover");
+/// Gives up what is pending since before a moment, of one node or of all; how many.
+async fn recover(gateway: &Gateway, node: Option<u8>, before: domain::time::Time) -> Done<usize> {
+    let question = move |tx: &mut store::Tx<'_>| store::transactions::abandoned(tx, before.millis(), 1);
     let any = gateway
         .app
         .db
-        .read(move |tx| store::transactions::abandoned(tx, before.millis(), 1).map_err(operations::Refused::from))
+        .read(move |tx| question(tx).map_err(operations::Refused::from))
         .await?;
     if any.is_empty() {
         return Ok(0);
     }
+    let ctx = gateway.own_ctx("recover");
     let count = gateway
         .app
-        .write(ctx, move |tx, ctx| reversals::recover(tx, ctx, before, PORTION))
+        .write_unsettled(ctx, move |tx, ctx| match node {
+            Some(node) => reversals::recover_own(tx, ctx, node, before, PORTION),
+            None => reversals::recover(tx, ctx, before, PORTION),
+        })
         .await?;
     gateway.reversal_queued.notify_one();
     Ok(count)
@@ -85,24 +91,31 @@ pub(super) async fn forever(gateway: Arc<Gateway>) {
     let mut late = gateway.connector.late_answers();
     let mut often = tokio::time::interval(gateway.settings.resolve_every);
     often.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut reversing = Reversing::default();
     loop {
-        tokio::select! {
+        let look = tokio::select! {
             _ = often.tick() => {
                 let before = gateway.app.now() - longest(&gateway);
                 if left(&gateway, before).await {
                     tell("folding", fold_left(&gateway, EVERYWHERE, before).await);
                 }
-                tell("recovering", recover(&gateway, before).await.map(|_| ()));
+                tell("recovering", recover(&gateway, None, before).await.map(|_| ()));
+                true
             }
-            () = gateway.reversal_queued.notified() => {}
+            () = gateway.reversal_queued.notified() => true,
+            room = reversing.next() => room,
             answer = late.recv() => match answer {
-                Ok(answer) => tell("a late answer", note(&gateway, answer).await),
-                Err(RecvError::Lagged(_)) => {}
+                Ok(answer) => {
+                    tell("a late answer", note(&gateway, answer).await);
+                    true
+                }
+                Err(RecvError::Lagged(_)) => false,
                 Err(RecvError::Closed) => return,
             },
-        }
-        if gateway.connector.is_connected() {
-            tell("reversing", round(&gateway).await);
+        };
+        tell("noting reversals", reversing.note(&gateway).await);
+        if look && gateway.connector.is_connected() {
+            tell("reversing", reversing.send(&gateway).await);
         }
     }
 }
@@ -132,41 +145,8 @@ async fn note(gateway: &Gateway, late: Late) -> Done<()> {
         "the card network answered late"
     );
     let ctx = gateway.own_ctx("late answer");
-    let noted = gateway.app.write(ctx, move |tx, ctx| {
-        reversals::late(tx, ctx, &late.terminal_number, late.stan, &late.code)
+    let noted = gateway.app.write_unsettled(ctx, move |tx, ctx| {
+        reversals::late(tx, ctx, &late.terminal_number, (late.stan, &late.rrn), &late.code)
     });
     noted.await
-}
-
-/// Sends everything that is due, at most a round at once.
-async fn round(gateway: &Gateway) -> Done<()> {
-    loop {
-        let ctx = gateway.own_ctx("reversals");
-        let due = gateway.app.read(ctx, |tx, ctx| reversals::due(tx, ctx, ROUND)).await?;
-        let full = i64::try_from(due.len()).unwrap_or(0) == ROUND;
-        let mut sent = tokio::task::JoinSet::new();
-        for one in due {
-            let acquirer = gateway.settings.acquirer.clone();
-            let connector = gateway.connector.clone();
-            sent.spawn(async move {
-                let heard = match upstream::reversal(&one, &acquirer) {
-                    Some(message) => upstream::heard(connector.call(&message).await),
-                    None => reversals::Heard::Nothing("it cannot be written".to_owned()),
-                };
-                (one, heard)
-            });
-        }
-        while let Some(done) = sent.join_next().await {
-            if let Ok((Due { row, .. }, heard)) = done {
-                let ctx = gateway.own_ctx("reversal");
-                gateway
-                    .app
-                    .write(ctx, move |tx, ctx| reversals::heard(tx, ctx, &row, &heard))
-                    .await?;
-            }
-        }
-        if !full {
-            return Ok(());
-        }
-    }
 }

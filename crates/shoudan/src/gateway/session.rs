@@ -1,13 +1,20 @@
 //! Messages without a card: sign-in and off, line test, downloads, settlement, upload.
 
+use std::time::Duration;
+
 use iso8583::values::{BatchUpload, F60, KeyLayout, SettlementTotals};
 use operations::key_module::Fault;
 use operations::payments::{Decline, Issued, Ruling};
 use operations::refused::{Done, Refused};
-use operations::{batches, session};
+use operations::{Ctx, batches, session};
+use store::Engine;
 
 use super::messages::{Asked, Said, declined, said};
 use super::{Gateway, compose};
+
+/// How often a settlement looks whether another copy of it is through, and how long it waits in between.
+const LOOKS: usize = 5;
+const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) fn unfit(error: impl Into<Fault>) -> Refused {
     error.into().into()
@@ -36,7 +43,7 @@ pub(super) async fn sign_in(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let line = asked.line.clone();
     let ruling = gateway
         .app
-        .write(ctx, move |tx, ctx| session::sign_in(tx, ctx, &line, layout, &rrn))
+        .write_unsettled(ctx, move |tx, ctx| session::sign_in(tx, ctx, &line, layout, &rrn))
         .await?;
     let signed_in = match ruling {
         Ok(signed_in) => signed_in,
@@ -52,13 +59,28 @@ pub(super) async fn sign_in(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     Ok(Said::Answer(answer))
 }
 
+/// Keeps payments out of a batch that is to be closed. SQLite has one writer: there nothing comes between.
+async fn pause(gateway: &Gateway, asked: &Asked) -> Done<(i64, bool)> {
+    if gateway.app.db.engine() == Engine::Sqlite {
+        return Ok((asked.batch, false));
+    }
+    let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "closing");
+    let (line, batch) = (asked.line.clone(), asked.batch);
+    let paused = gateway
+        .app
+        .write_unsettled(ctx, move |tx, _| batches::pause(tx, &line, batch))
+        .await?;
+    Ok((asked.batch, paused))
+}
+
 pub(super) async fn sign_off(gateway: &Gateway, asked: &Asked) -> Done<Said> {
+    let batch = pause(gateway, asked).await?;
     let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "sign-off");
     let rrn = gateway.numbers.draw(ctx.now).rrn;
-    let (line, batch) = (asked.line.clone(), asked.batch);
+    let line = asked.line.clone();
     let ruling = gateway
         .app
-        .write(ctx, move |tx, ctx| session::sign_off(tx, ctx, &line, batch, &rrn))
+        .write_unsettled(ctx, move |tx, ctx| session::sign_off(tx, ctx, &line, batch, &rrn))
         .await?;
     ruled(gateway, asked, ruling)
 }
@@ -77,15 +99,22 @@ pub(super) async fn settle(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let Some(totals) = totals else {
         return code(gateway, asked, "30");
     };
-    let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "settlement");
-    let rrn = gateway.numbers.draw(ctx.now).rrn;
-    let (line, batch) = (asked.line.clone(), asked.batch);
-    let ruling = gateway
-        .app
-        .write(ctx, move |tx, ctx| {
-            batches::settle(tx, ctx, &line, batch, &totals, &rrn)
-        })
-        .await?;
+    let mut tries = 0;
+    let ruling = loop {
+        let batch = pause(gateway, asked).await?;
+        let ctx = gateway.ctx(&asked.line.number, &asked.line.merchant, "settlement");
+        let rrn = gateway.numbers.draw(ctx.now).rrn;
+        let line = asked.line.clone();
+        let settle = move |tx: &mut store::Tx<'_>, ctx: &mut Ctx| batches::settle(tx, ctx, &line, batch, &totals, &rrn);
+        let ruling = gateway.app.write_unsettled(ctx, settle).await?;
+        // Not signed in: another copy of this settlement may be between its two transactions.
+        let between = !batch.1 && matches!(&ruling, Err(decline) if decline.code == "77");
+        if !between || tries == LOOKS || gateway.app.db.engine() == Engine::Sqlite {
+            break ruling;
+        }
+        tries += 1;
+        tokio::time::sleep(LOOK).await;
+    };
     let settled = match ruling {
         Ok(settled) => settled,
         Err(decline) => return declined(gateway, asked, &decline),
@@ -109,7 +138,7 @@ pub(super) async fn upload(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let (line, batch) = (asked.line.clone(), asked.batch);
     let ruling = gateway
         .app
-        .write(ctx, move |tx, ctx| batches::upload(tx, ctx, &line, batch, &items, &rrn))
+        .write_unsettled(ctx, move |tx, ctx| batches::upload(tx, ctx, &line, batch, &items, &rrn))
         .await?;
     ruled(gateway, asked, ruling)
 }
@@ -129,7 +158,7 @@ pub(super) async fn upload_chip(gateway: &Gateway, asked: &Asked) -> Done<Said> 
     let (line, batch) = (asked.line.clone(), asked.batch);
     let ruling = gateway
         .app
-        .write(ctx, move |tx, ctx| {
+        .write_unsettled(ctx, move |tx, ctx| {
             batches::upload_chip(tx, ctx, &line, batch, item, card.clone(), &rrn)
         })
         .await?;
@@ -142,7 +171,7 @@ pub(super) async fn upload_end(gateway: &Gateway, asked: &Asked) -> Done<Said> {
     let (line, batch) = (asked.line.clone(), asked.batch);
     let ruling = gateway
         .app
-        .write(ctx, move |tx, ctx| batches::upload_ended(tx, ctx, &line, batch, &rrn))
+        .write_unsettled(ctx, move |tx, ctx| batches::upload_ended(tx, ctx, &line, batch, &rrn))
         .await?;
     ruled(gateway, asked, ruling)
 }

@@ -145,6 +145,12 @@ impl Page<'_> {
         self.time(at, &format!("{hour:02}:{minute:02}"))
     }
 
+    /// The local time of day to the second, `17:05:09`.
+    pub fn clock_exact(&self, at: i64) -> Markup {
+        let exact = self.zone.rfc3339(Time::from_millis(at));
+        self.time(at, exact.get(11..19).unwrap_or_default())
+    }
+
     fn time(&self, at: i64, text: &str) -> Markup {
         let exact = self.zone.rfc3339(Time::from_millis(at));
         html! { time datetime=(exact) { (text) } }

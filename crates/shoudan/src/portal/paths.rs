@@ -41,6 +41,8 @@ pub const ME: &str = "/m/me";
 
 /// Adds a person who can sign in for the merchant.
 pub const NEW_PERSON: &str = "/m/me/people/new";
+/// Keys of the merchant's own programs; POST makes one.
+pub const PROGRAMS: &str = "/m/me/keys";
 /// Changes one's own password.
 pub const PASSWORD: &str = "/m/me/password";
 /// The terminals an agent looks after.
@@ -54,6 +56,11 @@ pub fn end_session(id: &str) -> String {
 /// One of the merchant's people.
 pub fn person(id: &str) -> String {
     format!("/m/me/people/{}", part(id))
+}
+
+/// Switches a program's key off (POST).
+pub fn program_off(id: &str) -> String {
+    format!("{PROGRAMS}/{}/off", part(id))
 }
 
 /// A terminal as its agent sees it.
@@ -94,6 +101,11 @@ pub fn slip(id: &str, ending: &str) -> String {
 /// The signature under a transaction, as it was received.
 pub fn signature(id: &str) -> String {
     format!("{TRANSACTIONS}/{}/signature", part(id))
+}
+
+/// The same as a picture.
+pub fn signature_picture(id: &str) -> String {
+    format!("{TRANSACTIONS}/{}/signature.png", part(id))
 }
 
 /// One request.

@@ -58,6 +58,7 @@ pub mod closing;
 pub mod console;
 pub mod desk;
 pub mod keys;
+pub mod limits;
 pub mod merchant;
 pub mod parts;
 pub mod pos;

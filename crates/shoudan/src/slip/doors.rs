@@ -4,10 +4,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use operations::refused::Refused;
-use operations::slips;
+use operations::slips::{self, SlipView};
 use utoipa_axum::routes;
 
-use super::{Form, Setting, draw};
+use super::{Form, Setting, draw, signature_picture};
 use crate::api::READ;
 use crate::app::App;
 use crate::doors::{Access, Caller, Doors};
@@ -54,6 +54,12 @@ pub fn routes(doors: Doors) -> Doors {
         )
         .door(
             get.clone(),
+            "/m/transactions/{transaction}/signature.png",
+            OWN,
+            own_signature_picture,
+        )
+        .door(
+            get.clone(),
             "/console/merchants/{merchant}/transactions/{transaction}/slip.png",
             STAFF,
             staff(Form::Png),
@@ -65,10 +71,16 @@ pub fn routes(doors: Doors) -> Doors {
             staff(Form::Pdf),
         )
         .door(
-            get,
+            get.clone(),
             "/console/merchants/{merchant}/transactions/{transaction}/signature",
             STAFF,
             signature_for_staff,
+        )
+        .door(
+            get,
+            "/console/merchants/{merchant}/transactions/{transaction}/signature.png",
+            STAFF,
+            signature_picture_for_staff,
         )
         .api(READ, routes!(get_slip))
         .api(READ, routes!(get_signature))
@@ -79,6 +91,11 @@ async fn slip(app: &App, caller: &Caller, merchant: String, id: String, form: Fo
     let found = app
         .read(caller.ctx(app, ""), move |tx, ctx| slips::view(tx, ctx, &merchant, &id))
         .await?;
+    answer(app, caller, found, &name, form).await
+}
+
+/// A slip as an answer.
+pub async fn answer(app: &App, caller: &Caller, found: SlipView, name: &str, form: Form) -> Result<Response, Problem> {
     let (app, lang) = (app.clone(), caller.lang);
     // Drawing takes some milliseconds of computing: not on the threads that serve sockets.
     let drawn = tokio::task::spawn_blocking(move || {
@@ -95,7 +112,7 @@ async fn slip(app: &App, caller: &Caller, merchant: String, id: String, form: Fo
         .await
         .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))?
         .map_err(|e| Refused::Inconsistent(e.to_string()))?;
-    Ok(file(form.media(), "inline", &name, bytes))
+    Ok(file(form.media(), "inline", name, bytes))
 }
 
 fn file(media: &'static str, shown: &str, name: &str, bytes: Vec<u8>) -> Response {
@@ -120,20 +137,39 @@ async fn signature_for_staff(visit: Visit, Path((merchant, id)): Path<(String, S
     signature(&visit.app, &visit.caller, merchant, id).await
 }
 
+async fn own_signature_picture(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    let merchant = visit.merchant();
+    shown_signature(&visit, merchant, id).await
+}
+
+async fn signature_picture_for_staff(
+    visit: Visit,
+    Path((merchant, id)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    shown_signature(&visit, merchant, id).await
+}
+
+async fn received(app: &App, caller: &Caller, merchant: String, id: String) -> Result<Vec<u8>, Problem> {
+    let picture = app.read(caller.ctx(app, ""), move |tx, ctx| {
+        slips::signature(tx, ctx, &merchant, &id)
+    });
+    Ok(picture.await?.into_exposed())
+}
+
 /// The bytes as the terminal sent them, never shown but saved.
 async fn signature(app: &App, caller: &Caller, merchant: String, id: String) -> Result<Response, Problem> {
     let name = format!("{id}.jbg");
-    let picture = app
-        .read(caller.ctx(app, ""), move |tx, ctx| {
-            slips::signature(tx, ctx, &merchant, &id)
-        })
-        .await?;
-    Ok(file(
-        "application/octet-stream",
-        "attachment",
-        &name,
-        picture.into_exposed(),
-    ))
+    let bytes = received(app, caller, merchant, id).await?;
+    Ok(file("application/octet-stream", "attachment", &name, bytes))
+}
+
+/// The same as a browser can show it; not found where it cannot be read.
+async fn shown_signature(visit: &Visit, merchant: String, id: String) -> Result<Response, Problem> {
+    let name = format!("{id}-signature.png");
+    let bytes = received(&visit.app, &visit.caller, merchant, id).await?;
+    let drawn = signature_picture(&bytes).map_err(|e| Refused::Inconsistent(e.to_string()))?;
+    let drawn = drawn.ok_or_else(|| Refused::not_found("signature picture", name.as_str()))?;
+    Ok(file("image/png", "inline", &name, drawn))
 }
 
 /// A transaction's slip: a picture, or a PDF where `Accept` asks for one.

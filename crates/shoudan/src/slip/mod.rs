@@ -16,7 +16,7 @@ use fast_qr::qr::QRBuilder;
 use operations::slips::{Signing, SlipView};
 use thiserror::Error;
 
-pub use doors::routes;
+pub use doors::{answer, routes};
 
 use crate::portal::page::Institution;
 use crate::portal::paths;
@@ -113,6 +113,24 @@ pub fn draw(slip: &SlipView, setting: &Setting<'_>, form: Form) -> Result<Vec<u8
             pdf::write(&face, &sheet.marks, height, &title)
         }
     }
+}
+
+/// Whether a signature's bytes can be read as JBIG.
+pub fn is_readable(received: &[u8]) -> bool {
+    jbig::decode(received).is_ok()
+}
+
+/// A signature as a picture a browser shows; none where its bytes cannot be read as JBIG.
+pub fn signature_picture(received: &[u8]) -> Result<Option<Vec<u8>>, SlipError> {
+    let Ok(signature) = jbig::decode(received) else {
+        return Ok(None);
+    };
+    let side = |pixels: usize| i32::try_from(pixels).unwrap_or(0);
+    let places = (0..signature.height).flat_map(|y| (0..signature.width).map(move |x| (x, y)));
+    let grey: Vec<u8> = places
+        .map(|(x, y)| if signature.dark(x, y) { 0 } else { u8::MAX })
+        .collect();
+    png::encoded((side(signature.width), side(signature.height)), &grey).map(Some)
 }
 
 struct Setter<'a> {

@@ -62,6 +62,11 @@ pub(super) fn draw(face: &Face, marks: &[Mark], height: i32) -> Result<Vec<u8>, 
             }
         }
     }
+    encoded((wide, high), &canvas.grey)
+}
+
+/// Writes a picture of one grey byte a pixel.
+pub(super) fn encoded((wide, high): (i32, i32), grey: &[u8]) -> Result<Vec<u8>, SlipError> {
     let side = |pixels| u32::try_from(pixels).unwrap_or(1);
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, side(wide), side(high));
@@ -69,7 +74,7 @@ pub(super) fn draw(face: &Face, marks: &[Mark], height: i32) -> Result<Vec<u8>, 
     encoder.set_depth(png::BitDepth::Eight);
     let picture = |e: png::EncodingError| SlipError::Picture(e.to_string());
     let mut writer = encoder.write_header().map_err(picture)?;
-    writer.write_image_data(&canvas.grey).map_err(picture)?;
+    writer.write_image_data(grey).map_err(picture)?;
     writer.finish().map_err(picture)?;
     Ok(out)
 }

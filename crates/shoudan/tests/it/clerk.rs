@@ -112,7 +112,7 @@ impl Clerk {
 
     /// Pays what is owed, on a line that works; false where it could not.
     pub async fn comes_clean(&mut self) -> bool {
-        for _ in 0..60 {
+        for _ in 0..200 {
             if !self.terminal.signed_in {
                 let shown = self.terminal.sign_in().await;
                 self.note("sign in", shown);

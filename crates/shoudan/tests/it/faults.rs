@@ -23,6 +23,8 @@ use crate::mutate::Chance;
 
 /// The MAC key of the line to the network: without one, a turned bit there would be believed.
 const LINE_KEY: &str = "1122334455667788";
+/// The type of a sign-in, where it stands in a frame.
+const SIGN_IN: [u8; 2] = [0x08, 0x00];
 /// What a clerk does in one schedule.
 const STEPS: usize = 6;
 
@@ -38,12 +40,12 @@ enum Planted {
     Invented,
 }
 
-/// What the line between terminal and gateway does. The terminal waits 700 milliseconds. It is a careful
-/// one: known makes believe a refusal without a MAC, and give up a reversal that is refused because of one; where bits are
-/// turned, or the answer to a sign-in is lost, they cannot know what became of a sale.
-fn terminal_line(chance: &mut Chance) -> Plan {
+/// What the line between terminal and gateway does. The terminal waits 700 milliseconds. Known terminals believe a refusal
+/// without a MAC, so that turned bits of an answer can hide an approval from them: those meet none. Bits of what they send
+/// are turned, and a third of the terminals is careful and meets everything.
+fn terminal_line(chance: &mut Chance, careful: bool) -> Plan {
     let wait = Duration::from_millis;
-    let mut deeds = vec![
+    let deeds = vec![
         Deed::Lose,
         Deed::Duplicate(1 + u32::try_from(chance.below(3)).unwrap()),
         Deed::Delay(wait(40)),
@@ -54,8 +56,16 @@ fn terminal_line(chance: &mut Chance) -> Plan {
         Deed::Cut(1 + chance.below(150)),
         Deed::Reset,
     ];
-    deeds.extend((0..3).map(|_| Deed::Flip(chance.below(1600))));
-    odds(chance, 160_000, deeds)
+    let flips: Vec<Deed> = (0..3).map(|_| Deed::Flip(chance.below(1600))).collect();
+    let turned = [deeds.clone(), flips].concat();
+    if careful {
+        return odds(chance, 160_000, vec![(BOTH, turned)]);
+    }
+    odds(
+        chance,
+        160_000,
+        vec![(&[Direction::Forth], turned), (&[Direction::Back], deeds)],
+    )
 }
 
 /// What the line between gateway and network does. The gateway waits 400 milliseconds.
@@ -74,18 +84,22 @@ fn network_line(chance: &mut Chance) -> Plan {
         Deed::Reset,
     ];
     deeds.extend((0..2).map(|_| Deed::Flip(chance.below(1600))));
-    odds(chance, 40_000, deeds)
+    odds(chance, 40_000, vec![(BOTH, deeds)])
 }
 
-fn odds(chance: &mut Chance, ppm: u32, deeds: Vec<Deed>) -> Plan {
+const BOTH: &[Direction] = &[Direction::Forth, Direction::Back];
+
+fn odds(chance: &mut Chance, ppm: u32, deeds: Vec<(&[Direction], Vec<Deed>)>) -> Plan {
+    let seed = chance.next();
+    let each = |(directions, deeds): (&[Direction], Vec<Deed>)| Odds {
+        seed,
+        ppm,
+        directions: directions.to_vec(),
+        deeds,
+    };
     Plan {
         rows: Vec::new(),
-        chance: Some(Odds {
-            seed: chance.next(),
-            ppm,
-            directions: vec![Direction::Forth, Direction::Back],
-            deeds,
-        }),
+        chance: deeds.into_iter().map(each).collect(),
     }
 }
 
@@ -143,13 +157,15 @@ impl Stage {
         self.upstream.set_plan(network_line(&mut chance));
         let mut busy = JoinSet::new();
         for (n, mut clerk) in std::mem::take(&mut self.clerks).into_iter().enumerate() {
-            clerk.terminal.careful = true;
-            self.lines[n].set_plan(terminal_line(&mut chance));
-            // A stranger on the line says again what was said before.
+            clerk.terminal.careful = n % 3 == 0;
+            self.lines[n].set_plan(terminal_line(&mut chance, clerk.terminal.careful));
+            // A stranger on the line says again what was said before, or signs in as the terminal did.
+            let signs_in = chance.below(2) == 0;
             let passed = self.lines[n].passed();
             let forth: Vec<_> = passed
                 .into_iter()
                 .filter(|frame| frame.direction == Direction::Forth)
+                .filter(|frame| !signs_in || frame.bytes.get(13..15) == Some(&SIGN_IN))
                 .collect();
             let old = forth
                 .get(chance.below(forth.len().max(1)))

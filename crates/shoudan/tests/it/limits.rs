@@ -55,6 +55,27 @@ fn many_at_once_never_take_more_than_the_merchants_day() {
 }
 
 #[test]
+fn a_limit_that_changes_holds_from_the_next_payment_on_whatever_the_gateway_remembers() {
+    on_every_database(|scene| async move {
+        let mut raw = Raw::ready(&scene).await;
+        let sale = raw.sale(&card(GOOD), 3_001);
+        assert_eq!(raw.code(&sale).await, "00", "the line and its counters are remembered");
+        for (most, code) in [(3_000, "61"), (4_000, "00"), (2_000, "61"), (9_000, "00")] {
+            limited(&scene, "card_single", most).await;
+            let sale = raw.sale(&card(GOOD), 3_001);
+            assert_eq!(raw.code(&sale).await, code, "at most {most}");
+        }
+        // The same where what was taken is added up.
+        for (most, code) in [(9_100, "61"), (20_000, "00"), (12_100, "61"), (30_000, "00")] {
+            limited(&scene, "merchant_day", most).await;
+            let sale = raw.sale(&card(GOOD), 3_001);
+            assert_eq!(raw.code(&sale).await, code, "at most {most} a day");
+        }
+        scene.is_sound().await;
+    });
+}
+
+#[test]
 fn a_refusal_is_explained_and_what_was_declined_or_undone_gives_its_part_back() {
     on_every_database(|mut scene| async move {
         limited(&scene, "merchant_day", 1_000).await;

@@ -287,6 +287,7 @@ fn a_hostile_network_gets_nothing_approved_that_was_not_asked() {
             Fault::Malformed,
             Fault::BadText,
             Fault::OtherAmount,
+            Fault::OtherReference,
             Fault::OtherCurrency,
             Fault::UnknownCode,
             Fault::PartOfAmount,
@@ -300,8 +301,31 @@ fn a_hostile_network_gets_nothing_approved_that_was_not_asked() {
         }
         let approved = scene.transactions().await;
         let approved = approved.iter().filter(|row| row.state == "approved");
-        assert!(approved.clone().count() >= 8);
+        assert!(approved.clone().count() >= 9);
         assert!(approved.map(|row| row.amount).all(|amount| amount == 777));
+    });
+}
+
+#[test]
+fn the_network_knows_every_payment_by_our_reference_number() {
+    on_every_database(|scene| async move {
+        let mut raw = Raw::ready(&scene).await;
+        let sale = raw.sale(&card(GOOD), 1234);
+        let sold = raw.send(&sale).await;
+        let void = raw.void(&card(GOOD), &sale, &sold);
+        assert_eq!(raw.code(&void).await, "00");
+        let held = raw.card("0100", "030000", 10, &card(GOOD), 900);
+        let held = raw.sealed(held);
+        assert_eq!(raw.code(&held).await, "00");
+        let reversal = raw.reversal(&held);
+        assert_eq!(raw.code(&reversal).await, "00");
+        until("no reversal waits", async || waiting(&scene).await == 0).await;
+        let ours = scene.transactions().await;
+        let book = scene.network.book();
+        assert_eq!(book[0].rrn, ours[0].rrn);
+        // A void names what it voids: the network found it by that.
+        assert_eq!((book[1].rrn.as_str(), book[0].standing), ("", Standing::Voided));
+        assert_eq!((&book[2].rrn, book[2].standing), (&ours[2].rrn, Standing::Reversed));
     });
 }
 
@@ -346,8 +370,12 @@ fn a_reversal_is_kept_for_hours_over_restarts_and_confirmed_exactly_once() {
             scene.is_sound().await;
         }
         scene.network.set_script(script());
-        hours_pass(&scene, 1).await;
-        scene.settles_at(&["sale reversed"]).await;
+        // An attempt that is under way when the hour passes is noted after it.
+        until("it is confirmed", async || {
+            hours_pass(&scene, 1).await;
+            scene.states().await == ["sale reversed"]
+        })
+        .await;
         books_agree(&scene).await;
         let heard = scene.network.heard("0400");
         hours_pass(&scene, 24).await;
@@ -425,7 +453,7 @@ fn whatever_a_wire_does_to_the_frames_the_books_agree() {
             for deed in &deeds {
                 proxy.set_plan(Plan {
                     rows: vec![(direction, 1, deed.clone())],
-                    chance: None,
+                    chance: Vec::new(),
                 });
                 let sale = raw.sale(&card(GOOD), 1234);
                 let code = raw.code(&sale).await;

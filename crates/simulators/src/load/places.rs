@@ -63,7 +63,7 @@ impl Places {
 }
 
 /// What an answer repeats of its request.
-const REPEATED: [usize; 11] = [2, 3, 4, 11, 14, 25, 32, 41, 42, 49, 60];
+const REPEATED: [usize; 12] = [2, 3, 4, 11, 14, 25, 32, 37, 41, 42, 49, 60];
 
 /// Writes the answer of a network that approves whatever it is asked: the fields an answer repeats, and `own` fields
 /// with their lengths before them. `own` and the repeated ones must not overlap. Appends to `out`; none where the request

@@ -65,7 +65,7 @@ pub(super) fn pin_refusal(script: &NetworkScript, request: &Message) -> Option<&
 
 pub(super) fn answer(request: &Message, code: &str, wait: Duration, auth_code: Option<&str>) -> Deed {
     let built = || -> Result<Message, EncodeError> {
-        let mut message = request.answer(&[2, 3, 4, 11, 14, 25, 32, 41, 42, 49, 60]);
+        let mut message = request.answer(&[2, 3, 4, 11, 14, 25, 32, 37, 41, 42, 49, 60]);
         message.set(39, code)?;
         if let Some(auth_code) = auth_code {
             message.set(38, auth_code)?.set(44, INSTITUTIONS)?;
@@ -138,8 +138,8 @@ pub(super) fn faulty(
             }
             Some(mut first) => {
                 let names = message.clone();
-                message.copy_from(&first, &[11, 41, 42]);
-                first.copy_from(&names, &[11, 41, 42]);
+                message.copy_from(&first, &[11, 37, 41, 42]);
+                first.copy_from(&names, &[11, 37, 41, 42]);
                 [first, message]
                     .into_iter()
                     .filter_map(|message| plain(message, wait))
@@ -224,6 +224,7 @@ fn tell(message: &mut Message, lie: &Fault) -> Result<(), EncodeError> {
             return Ok(());
         }
         Fault::OtherAmount => return other_amount(message),
+        Fault::OtherReference => (37, "999999999999"),
         Fault::OtherTerminal => (41, "ZZ999999"),
         Fault::OtherCurrency => (49, "840"),
         Fault::UnknownCode => (39, "ZZ"),

@@ -245,7 +245,11 @@ impl Book {
             stan: names.trace,
             ..key(request)?
         };
-        match self.find(&original, None).map(|(place, row)| (place, row.standing)) {
+        // Its field 37 names the original, where the kind's does.
+        let rrn = request
+            .array(37)
+            .filter(|_| Kind::of(request).is_some_and(names_original));
+        match self.find(&original, rrn).map(|(place, row)| (place, row.standing)) {
             Some((place, Standing::Approved)) => {
                 self.set(place, Standing::Voided);
                 self.voided.insert(own, u32::try_from(place).unwrap_or(u32::MAX));

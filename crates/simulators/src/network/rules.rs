@@ -173,8 +173,10 @@ pub enum Fault {
     },
     /// The answer names another trace number (11).
     OtherTrace,
-    /// The answer and the next one that meets this fault change places: each has the other's trace number, terminal and
-    /// merchant.
+    /// The answer names another reference number (37).
+    OtherReference,
+    /// The answer and the next one that meets this fault change places: each has the other's trace number, reference
+    /// number, terminal and merchant.
     Swap,
     /// The answer names another amount (4).
     OtherAmount,

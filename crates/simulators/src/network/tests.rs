@@ -152,6 +152,23 @@ async fn a_reversal_undoes_its_original_whichever_comes_first() {
 }
 
 #[tokio::test]
+async fn one_trace_number_with_two_reference_numbers_is_two_sales() {
+    let network = network(Outcome::Approve).await;
+    let named = |mut message: Message, rrn: &str| {
+        message.set(37, rrn).unwrap();
+        message
+    };
+    for rrn in ["061510170001", "061510170002", "061510170001"] {
+        let told = ask(&network, &named(sale(1), rrn)).await.unwrap();
+        assert_eq!((told.text(39), told.text(37)), (Some("00"), Some(rrn)));
+    }
+    assert_eq!(code(&network, &named(reversal(1), "061510170001")).await, "00");
+    assert_eq!(standings(&network), [Standing::Reversed, Standing::Approved]);
+    assert_eq!(code(&network, &named(reversal(1), "061510170009")).await, "00");
+    assert_eq!(standings(&network)[1], Standing::Approved, "it belongs to neither");
+}
+
+#[tokio::test]
 async fn a_void_needs_an_original_and_its_reversal_gives_it_back() {
     let network = network(Outcome::Approve).await;
     assert_eq!(code(&network, &sale(1)).await, "00");

@@ -40,7 +40,7 @@ async fn arrives(plan: Plan) -> (Proxy, String) {
 fn row(number: u64, deed: Deed) -> Plan {
     Plan {
         rows: vec![(Direction::Forth, number, deed)],
-        chance: None,
+        chance: Vec::new(),
     }
 }
 
@@ -100,7 +100,7 @@ async fn joined_frames_come_in_one_piece_and_a_lonely_one_after_a_while() {
 async fn the_way_back_has_its_own_numbers() {
     let plan = Plan {
         rows: vec![(Direction::Back, 1, Deed::Lose)],
-        chance: None,
+        chance: Vec::new(),
     };
     let (proxy, listener) = proxied(plan).await;
     proxy.record();
@@ -121,10 +121,10 @@ async fn the_same_seed_does_the_same() {
     let deeds = async |seed| {
         let plan = Plan {
             rows: Vec::new(),
-            chance: Some(Odds {
+            chance: vec![Odds {
                 deeds: vec![Deed::Lose, Deed::Duplicate(1), Deed::Flip(3)],
                 ..Odds::network(seed, 500_000)
-            }),
+            }],
         };
         let (proxy, listener) = proxied(plan).await;
         let mut near = TcpStream::connect(proxy.address()).await.unwrap();

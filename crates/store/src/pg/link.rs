@@ -10,7 +10,7 @@ use postgres::error::{DbError, SqlState};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 
-use crate::{Error, Kind, Row, Value, text};
+use crate::{Error, Given, Kind, Row, Value, text};
 
 /// Prepared statements kept per connection; lists with filters make many texts, so there is an end to it.
 const STATEMENTS: usize = 1024;
@@ -19,10 +19,20 @@ const STATEMENTS: usize = 1024;
 pub(crate) struct Link {
     client: Client,
     /// Usually one statement per text; another where a text's arguments were of other types.
-    statements: HashMap<String, Vec<Statement>>,
+    statements: HashMap<String, Vec<Known>>,
     /// Set by the connection when the server sends a warning.
     warned: Arc<AtomicBool>,
 }
+
+/// A prepared statement.
+struct Known {
+    statement: Statement,
+    uses: u32,
+}
+
+/// Uses after which a statement is prepared anew: the server keeps a plan that it made while a table was empty, and that
+/// reads all of it, until it next counts the rows; by then there can be a million.
+const PREPARED_ANEW: [u32; 3] = [100, 1_000, 10_000];
 
 /// How a commit that was not confirmed ended.
 pub(crate) enum Lost {
@@ -45,6 +55,7 @@ impl Link {
 
     pub(crate) fn run(&mut self, sql: &str, args: &[Value]) -> Result<u64, Error> {
         let statement = self.prepare(sql, args)?;
+        let args: Vec<Given<'_>> = args.iter().map(Given::from).collect();
         let args: Arguments<'_> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         self.client
             .execute(&statement, &args)
@@ -53,6 +64,7 @@ impl Link {
 
     pub(crate) fn all(&mut self, sql: &str, args: &[Value]) -> Result<Vec<Row>, Error> {
         let statement = self.prepare(sql, args)?;
+        let args: Vec<Given<'_>> = args.iter().map(Given::from).collect();
         let args: Arguments<'_> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let rows = self
             .client
@@ -70,14 +82,14 @@ impl Link {
         head: &str,
         tail: &str,
         columns: usize,
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<u64, Error> {
-        let mut arrays: Vec<(Type, Vec<&Value>)> = Vec::new();
+        let mut arrays: Vec<(Type, Vec<&Given<'_>>)> = Vec::new();
         let (mut chosen, mut unnested) = (String::new(), String::new());
         for column in 0..columns {
-            let values: Vec<&Value> = rows.iter().filter_map(|row| row.get(column)).collect();
+            let values: Vec<&Given<'_>> = rows.iter().filter_map(|row| row.get(column)).collect();
             let comma = if column == 0 { "" } else { ", " };
-            let mut kinds = values.iter().filter(|value| ***value != Value::Null);
+            let mut kinds = values.iter().filter(|value| ***value != Given::Null);
             let Some(first) = kinds.next() else {
                 let _ = write!(chosen, "{comma}null");
                 continue;
@@ -111,12 +123,12 @@ impl Link {
         &mut self,
         columns: &[(&str, Kind)],
         sql: &str,
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<Vec<Row>, Error> {
         if rows
             .iter()
             .flatten()
-            .any(|value| matches!(value, Value::Text(text) if text.contains('\0')))
+            .any(|value| matches!(value, Given::Text(text) if text.contains('\0')))
         {
             return Err(Error::usage(sql, "an argument holds a NUL character"));
         }
@@ -129,7 +141,7 @@ impl Link {
         );
         let types: Vec<Type> = columns.iter().map(|(_, kind)| array_of_kind(*kind)).collect();
         let statement = self.prepared(&text, &types, |known| known == types)?;
-        let arrays: Vec<Vec<&Value>> = (0..columns.len())
+        let arrays: Vec<Vec<&Given<'_>>> = (0..columns.len())
             .map(|column| rows.iter().filter_map(|row| row.get(column)).collect())
             .collect();
         let args: Arguments<'_> = arrays.iter().map(|values| values as &(dyn ToSql + Sync)).collect();
@@ -147,7 +159,7 @@ impl Link {
         &mut self,
         columns: &[(&str, Kind)],
         sql: &str,
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<Vec<i64>, Error> {
         let table = if sql.trim_start().starts_with("delete") {
             "using given g"
@@ -167,7 +179,7 @@ impl Link {
         &mut self,
         table: &str,
         columns: &[(&str, Kind)],
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<Vec<i64>, Error> {
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let (all, key) = (names.join(","), names.first().copied().unwrap_or_default());
@@ -225,12 +237,17 @@ impl Link {
     }
 
     fn prepared(&mut self, sql: &str, types: &[Type], fits: impl Fn(&[Type]) -> bool) -> Result<Statement, Error> {
-        if let Some(known) = self
-            .statements
-            .get(sql)
-            .and_then(|known| known.iter().find(|s| fits(s.params())))
+        let mut uses = 0;
+        if let Some(all) = self.statements.get_mut(sql)
+            && let Some(at) = all.iter().position(|known| fits(known.statement.params()))
+            && let Some(known) = all.get_mut(at)
         {
-            return Ok(known.clone());
+            known.uses = known.uses.saturating_add(1);
+            if !PREPARED_ANEW.contains(&known.uses) {
+                return Ok(known.statement.clone());
+            }
+            uses = known.uses;
+            all.swap_remove(at);
         }
         // The server would put up with too many.
         let wanted = text::arguments(sql);
@@ -247,10 +264,10 @@ impl Link {
         if self.statements.len() >= STATEMENTS {
             self.statements.clear();
         }
-        self.statements
-            .entry(sql.to_owned())
-            .or_default()
-            .push(statement.clone());
+        self.statements.entry(sql.to_owned()).or_default().push(Known {
+            statement: statement.clone(),
+            uses,
+        });
         Ok(statement)
     }
 
@@ -327,12 +344,12 @@ fn type_of(value: &Value) -> Type {
     }
 }
 
-fn array_of(value: &Value) -> Type {
+fn array_of(value: &Given<'_>) -> Type {
     match value {
-        Value::Null | Value::Text(_) => Type::TEXT_ARRAY,
-        Value::Int(_) => Type::INT8_ARRAY,
-        Value::Blob(_) => Type::BYTEA_ARRAY,
-        Value::Bool(_) => Type::BOOL_ARRAY,
+        Given::Null | Given::Text(_) => Type::TEXT_ARRAY,
+        Given::Int(_) => Type::INT8_ARRAY,
+        Given::Blob(_) => Type::BYTEA_ARRAY,
+        Given::Bool(_) => Type::BOOL_ARRAY,
     }
 }
 
@@ -345,18 +362,18 @@ fn array_of_kind(kind: Kind) -> Type {
     }
 }
 
-impl ToSql for Value {
+impl ToSql for Given<'_> {
     fn to_sql(
         &self,
         ty: &Type,
         out: &mut postgres::types::private::BytesMut,
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
-            Value::Null => Ok(IsNull::Yes),
-            Value::Int(number) => number.to_sql(ty, out),
-            Value::Text(text) => text.to_sql(ty, out),
-            Value::Blob(bytes) => bytes.to_sql(ty, out),
-            Value::Bool(truth) => truth.to_sql(ty, out),
+            Given::Null => Ok(IsNull::Yes),
+            Given::Int(number) => number.to_sql(ty, out),
+            Given::Text(text) => text.to_sql(ty, out),
+            Given::Blob(bytes) => bytes.to_sql(ty, out),
+            Given::Bool(truth) => truth.to_sql(ty, out),
         }
     }
 

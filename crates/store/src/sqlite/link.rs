@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, ffi};
 
-use crate::{Error, Kind, Row, Value, text};
+use crate::{Error, Given, Kind, Row, Value, text};
 
 /// Renumbered texts kept per connection; lists with filters make many texts, so there is an end to it.
 const TEXTS: usize = 1024;
@@ -59,7 +59,7 @@ impl Link {
         head: &str,
         tail: &str,
         columns: usize,
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<u64, Error> {
         // One row at a time: a statement of several would first copy every page it changes, to be able to undo itself.
         let sql = format!("{head}values ({}){tail}", marks(columns));
@@ -73,7 +73,12 @@ impl Link {
         Ok(count)
     }
 
-    pub(crate) fn given(&self, columns: &[(&str, Kind)], sql: &str, rows: &[Vec<Value>]) -> Result<Vec<Row>, Error> {
+    pub(crate) fn given(
+        &self,
+        columns: &[(&str, Kind)],
+        sql: &str,
+        rows: &[Vec<Given<'_>>],
+    ) -> Result<Vec<Row>, Error> {
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let text = format!(
             "with given({}) as (values ({})) {sql}",
@@ -98,7 +103,7 @@ impl Link {
         &self,
         columns: &[(&str, Kind)],
         sql: &str,
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<Vec<i64>, Error> {
         let mut text = sql.replace("{given}", "");
         for (i, (name, _)) in columns.iter().enumerate() {
@@ -111,7 +116,7 @@ impl Link {
         &self,
         table: &str,
         columns: &[(&str, Kind)],
-        rows: &[Vec<Value>],
+        rows: &[Vec<Given<'_>>],
     ) -> Result<Vec<i64>, Error> {
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let text = format!(
@@ -123,13 +128,13 @@ impl Link {
     }
 
     /// Runs a statement for each row; the first value of those that changed something.
-    fn one_by_one(&self, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<i64>, Error> {
+    fn one_by_one(&self, sql: &str, rows: &[Vec<Given<'_>>]) -> Result<Vec<i64>, Error> {
         let mut statement = self.prepare(sql).map_err(|error| self.explain(sql, &error))?;
         let mut changed = Vec::with_capacity(rows.len());
         for row in rows {
             self.bind(&mut statement, sql, row)?;
             let count = statement.raw_execute().map_err(|error| self.explain(sql, &error))?;
-            if let (1.., Some(Value::Int(key))) = (count, row.first()) {
+            if let (1.., Some(Given::Int(key))) = (count, row.first()) {
                 changed.push(*key);
             }
         }
@@ -156,20 +161,32 @@ impl Link {
                 format!("takes {wanted} arguments, got {}", args.len()),
             ));
         }
-        self.bind(&mut statement, sql, args)?;
+        for (i, value) in args.iter().enumerate() {
+            self.bind_one(&mut statement, sql, i, Given::from(value))?;
+        }
         Ok(statement)
     }
 
-    fn bind(&self, statement: &mut CachedStatement<'_>, sql: &str, args: &[Value]) -> Result<(), Error> {
-        for (i, value) in args.iter().enumerate() {
-            if matches!(value, Value::Text(text) if text.contains('\0')) {
-                return Err(Error::usage(sql, format!("argument ${} holds a NUL character", i + 1)));
-            }
-            statement
-                .raw_bind_parameter(i + 1, value)
-                .map_err(|error| self.explain(sql, &error))?;
+    fn bind(&self, statement: &mut CachedStatement<'_>, sql: &str, row: &[Given<'_>]) -> Result<(), Error> {
+        for (i, value) in row.iter().enumerate() {
+            self.bind_one(statement, sql, i, *value)?;
         }
         Ok(())
+    }
+
+    fn bind_one(
+        &self,
+        statement: &mut CachedStatement<'_>,
+        sql: &str,
+        i: usize,
+        value: Given<'_>,
+    ) -> Result<(), Error> {
+        if matches!(value, Given::Text(text) if text.contains('\0')) {
+            return Err(Error::usage(sql, format!("argument ${} holds a NUL character", i + 1)));
+        }
+        statement
+            .raw_bind_parameter(i + 1, value)
+            .map_err(|error| self.explain(sql, &error))
     }
 
     fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
@@ -260,14 +277,14 @@ fn marks(count: usize) -> String {
     marks.join(",")
 }
 
-impl rusqlite::ToSql for Value {
+impl rusqlite::ToSql for Given<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
-            Value::Int(number) => ValueRef::Integer(*number),
-            Value::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
-            Value::Blob(bytes) => ValueRef::Blob(bytes),
+            Given::Null => ValueRef::Null,
+            Given::Int(number) => ValueRef::Integer(*number),
+            Given::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
+            Given::Text(text) => ValueRef::Text(text.as_bytes()),
+            Given::Blob(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }

@@ -205,16 +205,33 @@ impl Token {
 
     /// The bytes of a component, to be added to the other one.
     pub(in super::super) fn component(&self, place: &Place<'_>, block: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        self.with(|seat| self.shown(seat, place, block)).map(|(_, bytes)| bytes)
+    }
+
+    /// The bytes of a stored key as its object has them: single ones twice over.
+    fn shown(&self, seat: &Seat, place: &Place<'_>, block: &[u8]) -> Result<(Cipher, Zeroizing<Vec<u8>>), Fault> {
+        let checked = self.check(seat, place, block)?;
+        let parent = seat.parent(checked.header.parent)?;
+        let object = unwrap(seat, parent, &checked.wrapped, Leave::Read)?;
+        let read = seat.session.get_attributes(object, &[AttributeType::Value]);
+        seat.session.destroy_object(object).map_err(lost)?;
+        match read.map_err(lost)?.pop() {
+            Some(Attribute::Value(bytes)) => Ok((checked.header.cipher, Zeroizing::new(bytes))),
+            _ => Err(Fault::Unsupported("reading a key")),
+        }
+    }
+
+    /// A working key that is kept already under a terminal's master key. Its bytes pass through memory as at its making.
+    pub(in super::super) fn cover_again(
+        &self,
+        master: &TokenKey,
+        wanted: &Wanted<'_>,
+        kept: &[u8],
+    ) -> Result<WrappedKey, Fault> {
         self.with(|seat| {
-            let checked = self.check(seat, place, block)?;
-            let parent = seat.parent(checked.header.parent)?;
-            let object = unwrap(seat, parent, &checked.wrapped, Leave::Read)?;
-            let read = seat.session.get_attributes(object, &[AttributeType::Value]);
-            seat.session.destroy_object(object).map_err(lost)?;
-            match read.map_err(lost)?.pop() {
-                Some(Attribute::Value(bytes)) => Ok(Zeroizing::new(bytes)),
-                _ => Err(Fault::Unsupported("reading a component")),
-            }
+            let (cipher, bytes) = self.shown(seat, &wanted.place, kept)?;
+            let key = bytes.get(..cipher.size()).ok_or(Fault::Damaged("it is cut short"))?;
+            covered(seat, master, cipher, key)
         })
     }
 
@@ -237,17 +254,14 @@ impl Token {
                 (Cipher::Single, Some(half)) => DesKey::single_from_random(*half),
                 _ => DesKey::from_random(*random),
             };
-            let cryptogram = seat
-                .session
-                .encrypt(&Mechanism::Des3Ecb, master.object(seat)?, key.expose())
-                .map_err(lost)?;
+            let cover = covered(seat, master, cipher, key.expose())?;
             let (check, signature) = described(cipher, key.expose())?;
             let stored = Stored {
                 block: self.seal(seat, &wanted.place, cipher, key.expose())?,
                 check,
                 signature,
             };
-            Ok((stored, WrappedKey { cryptogram, check }))
+            Ok((stored, cover))
         })
     }
 
@@ -269,6 +283,16 @@ impl Token {
             self.closed(seat, place, checked.header.cipher, moved).map(Some)
         })
     }
+}
+
+/// A working key under a terminal's master key, encrypted by the token.
+fn covered(seat: &Seat, master: &TokenKey, cipher: Cipher, key: &[u8]) -> Result<WrappedKey, Fault> {
+    let cryptogram = seat
+        .session
+        .encrypt(&Mechanism::Des3Ecb, master.object(seat)?, key)
+        .map_err(lost)?;
+    let (check, _) = described(cipher, key)?;
+    Ok(WrappedKey { cryptogram, check })
 }
 
 fn wrap_clear(seat: &Seat, parent: Parent, key: &[u8; KEY]) -> Result<Vec<u8>, Fault> {

@@ -1,7 +1,7 @@
 //! The agreement: drawn up where there is none, signed by name under the very text that was shown, and in force.
 
 use domain::ids::ContractId;
-use domain::names::{Lang, Text};
+use domain::names::Text;
 use domain::stages::{CONTRACT, SubjectKind};
 use store::Tx;
 use store::parties::{self, ContractRow};
@@ -37,9 +37,9 @@ impl Agreement {
     }
 }
 
-/// The agreement of a merchant as it would be signed now; where none was drawn up yet, as it will be. Internal: the caller
-/// has checked who asks.
-pub fn agreement(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Agreement> {
+/// The agreement of a merchant as it would be signed now; where none was drawn up yet, as it will be. Its text is the same
+/// on every day. Internal: the caller has checked who asks.
+pub fn agreement(tx: &mut Tx<'_>, merchant: &str) -> Done<Agreement> {
     let party = parties::merchant(tx, merchant)?.ok_or_else(|| Refused::not_found("merchant", merchant))?;
     let (contract, number, terms) = match parties::contract(tx, merchant)? {
         Some(row) => (row.id, row.number, row.terms_version),
@@ -52,10 +52,11 @@ pub fn agreement(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Agreement> 
             .map(|value| format!("{} {}", account.bank, value.masked)),
         None => None,
     };
-    let until = |lang| ctx.platform.zone.human(merchants::term_end(ctx), ctx.now, lang);
+    // No day stands in it that follows from today: what was shown yesterday can be signed, and shown again, today.
+    let months = merchants::CONTRACT_MONTHS;
     let text = domain::text!(
         format!(
-            "银行卡受理协议 {}（条款版本 {}）\n商户：{}（商户编号 {}）\n期限：签署之日起至{}\n结算账户：{}\n\
+            "银行卡受理协议 {}（条款版本 {}）\n商户：{}（商户编号 {}）\n期限：自签署之日起 {} 个月\n结算账户：{}\n\
              双方约定受理的卡种与交易类型、费率与结算周期、结算账户的设置与变更、差错与争议的处理，以及商户违反约定时\
              收单机构可以采取的延迟结算、暂停交易、收回机具等措施，均以该版本条款为准。\n\
              机具、收款码和结算账户不得出租、出借、出售，否则须承担相应的法律责任。",
@@ -63,11 +64,11 @@ pub fn agreement(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Agreement> 
             terms,
             party.name,
             party.number,
-            until(Lang::Zh),
+            months,
             account.as_deref().unwrap_or("待设置"),
         ),
         format!(
-            "Acquiring agreement {} (terms version {})\nMerchant: {} (number {})\nTerm: from signing until {}\n\
+            "Acquiring agreement {} (terms version {})\nMerchant: {} (number {})\nTerm: {} months from the day of signing\n\
              Settlement account: {}\nCard and transaction types, fees and settlement cycle, setting and changing the \
              settlement account, errors and disputes, and the measures the acquirer may take on a breach (delayed \
              settlement, suspension, taking back the terminal) are those of this version of the terms.\n\
@@ -77,7 +78,7 @@ pub fn agreement(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str) -> Done<Agreement> 
             terms,
             party.name,
             party.number,
-            until(Lang::En),
+            months,
             account.as_deref().unwrap_or("to be set up"),
         )
     );
@@ -105,7 +106,7 @@ pub(super) fn check(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str,
         ));
     }
     draft(tx, ctx, work, step)?;
-    let shown = agreement(tx, ctx, &work.request.merchant_id)?;
+    let shown = agreement(tx, &work.request.merchant_id)?;
     let kept = work.step_mut(step)?;
     let mut evidence = Evidence::of(kept);
     evidence.signed = Some(Signed {

@@ -117,7 +117,7 @@ pub(super) fn swap(tx: &mut Tx<'_>, ctx: &mut Ctx, work: &mut Work, step: &str) 
 /// The batch of the former device is closed from the host's records: the new one counts its traces from the start.
 fn close_batch(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, terminal: &str) -> Done<()> {
     store::batches::hold(tx, merchant, terminal)?;
-    let (_, batch, _) = store::batches::standing(tx, merchant, terminal)?;
+    let batch = store::batches::standing(tx, merchant, terminal)?.batch;
     let open = store::batches::get(tx, merchant, terminal, batch)?.is_some_and(|b| b.state == "open");
     if open {
         store::batches::close(tx, (merchant, terminal, batch), ctx.now.millis(), None, "", "")?;

@@ -279,6 +279,9 @@ fn sales(plan: &Plan, merchant: &Merchant, n: u64) -> Vec<(i64, Vec<Value>)> {
         .collect()
 }
 
+/// The entry of every sale of the past, without a fee.
+const POSTED_AS: &str = "sale.1";
+
 fn sale(plan: &Plan, merchant: &Merchant, terminal: &str, (n, dice): (u64, u64), at: Time) -> Vec<Value> {
     let millis = at.millis();
     let id = TransactionId::new(at, tail(n)).to_string();
@@ -317,7 +320,8 @@ fn sale(plan: &Plan, merchant: &Merchant, terminal: &str, (n, dice): (u64, u64),
         "",
         trace,
         millis,
-        millis + 240
+        millis + 240,
+        POSTED_AS
     ]
 }
 

@@ -4,7 +4,7 @@ use iso8583::values::Balance;
 use iso8583::{Message, codes};
 
 /// Fields of the request that its answer must repeat.
-const REPEATED: [u8; 5] = [3, 4, 11, 41, 42];
+const REPEATED: [u8; 6] = [3, 4, 11, 37, 41, 42];
 /// Fields that an answer may leave out, and may not change.
 const UNCHANGED: [u8; 2] = [2, 49];
 
@@ -73,12 +73,12 @@ mod tests {
         message.set(2, "6217000000000000018").unwrap().set(3, "000000").unwrap();
         message.set_number(4, 1234).unwrap().set_number(11, 7).unwrap();
         message.set(41, "10000001").unwrap().set(42, "822290059990001").unwrap();
-        message.set(49, "156").unwrap();
+        message.set(37, "061510170002").unwrap().set(49, "156").unwrap();
         message
     }
 
     fn approval() -> Message {
-        let mut message = request().answer(&[2, 3, 4, 11, 41, 42, 49]);
+        let mut message = request().answer(&[2, 3, 4, 11, 37, 41, 42, 49]);
         message.set(38, "A1B2C3").unwrap().set(39, "00").unwrap();
         message
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn an_answer_that_says_anything_else_does_not() {
         type Change = fn(&mut Message);
-        let changes: [(&str, Change); 12] = [
+        let changes: [(&str, Change); 14] = [
             ("amount", |m| {
                 m.set_number(4, 1235).unwrap();
             }),
@@ -103,6 +103,12 @@ mod tests {
             }),
             ("trace", |m| {
                 m.set_number(11, 8).unwrap();
+            }),
+            ("reference", |m| {
+                m.set(37, "061510170003").unwrap();
+            }),
+            ("no reference", |m| {
+                m.remove(37);
             }),
             ("terminal", |m| {
                 m.set(41, "10000002").unwrap();

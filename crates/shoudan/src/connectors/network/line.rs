@@ -248,12 +248,14 @@ fn tell_late(message: &Message, shared: &Shared) {
     let possible = text(41)
         .bytes()
         .chain(text(39).bytes())
+        .chain(text(37).bytes())
         .all(|c| c.is_ascii_alphanumeric());
     if let Some(stan) = stan.filter(|_| payment && possible) {
         // Nobody listening is fine: the reversal is queued without it.
         let _ = shared.late.send(Late {
             terminal_number: text(41),
             stan,
+            rrn: text(37),
             code: text(39),
         });
     }

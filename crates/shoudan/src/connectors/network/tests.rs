@@ -160,7 +160,7 @@ async fn no_turned_bit_of_an_answer_makes_another_amount_or_terminal_believed() 
             rows: (1..=bits)
                 .map(|n| (Direction::Back, n, Deed::Flip(usize::try_from(n - 1).unwrap())))
                 .collect(),
-            chance: None,
+            chance: Vec::new(),
         });
         let mut calls = JoinSet::new();
         for stan in 1..=bits {

@@ -1,9 +1,13 @@
 //! One merchant, and the list of merchants.
 
 use maud::{Markup, html};
+use operations::payments::ledger::Balances;
+use operations::payments::limits::LimitView;
 use operations::views::{MerchantRow, MerchantView, Page as Rows, RequestRow, TerminalView};
 
+use super::balances::balances_panel;
 use super::frame::{Desk, Spot, frame, promise};
+use super::limits::limits_panel;
 use super::paths;
 use super::subject::{Answer, History, answer, as_of, chain, history};
 use crate::portal::components::{Action, Column, Empty, Fact, Row, Weight, actions, badge, empty, facts, pager, table};
@@ -22,6 +26,10 @@ pub struct Merchant {
     pub terminals: Vec<TerminalView>,
     /// Its open requests.
     pub requests: Vec<RequestRow>,
+    /// Its limits.
+    pub limits: Vec<LimitView>,
+    /// What stands on its accounts, for finance.
+    pub books: Option<Balances>,
     /// What happened.
     pub history: History,
 }
@@ -46,6 +54,8 @@ pub fn merchant(page: &Page<'_>, desk: &Desk, data: &Merchant) -> Markup {
             div.console-three {
                 aside.console-left aria-label=(page.say(w::FACTS)) {
                     section.panel { h2 { (page.say(w::FACTS)) } (about(page, it)) }
+                    (limits_panel(page, &data.limits, &paths::merchant_limits(&it.id)))
+                    @if let Some(books) = &data.books { (balances_panel(page, books)) }
                     (chain(page, &data.answer.staff.chain))
                 }
                 div.console-middle {
@@ -65,7 +75,11 @@ pub fn merchant(page: &Page<'_>, desk: &Desk, data: &Merchant) -> Markup {
 }
 
 fn buttons(page: &Page<'_>, desk: &Desk, it: &MerchantView) -> Markup {
-    let mut all = Vec::new();
+    let mut all = vec![Action::link(
+        page.say(m::TRANSACTIONS_TITLE),
+        paths::transactions(&it.id),
+        Weight::Quiet,
+    )];
     if desk.may("place_stop") {
         all.push(
             Action::link(

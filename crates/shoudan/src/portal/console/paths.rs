@@ -42,6 +42,36 @@ pub fn merchant(id: &str) -> String {
     format!("{MERCHANTS}/{}", part(id))
 }
 
+/// A merchant's transactions: `?terminal=`, `?state=`, `?day=`.
+pub fn transactions(merchant_id: &str) -> String {
+    format!("{}/transactions", merchant(merchant_id))
+}
+
+/// Those of one of its terminals, by its number.
+pub fn transactions_at(merchant_id: &str, number: &str) -> String {
+    format!("{}?terminal={}", transactions(merchant_id), part(number))
+}
+
+/// One transaction.
+pub fn transaction(merchant_id: &str, id: &str) -> String {
+    format!("{}/{}", transactions(merchant_id), part(id))
+}
+
+/// A transaction's slip; `ending` is `png` or `pdf`.
+pub fn slip(merchant_id: &str, id: &str, ending: &str) -> String {
+    format!("{}/slip.{ending}", transaction(merchant_id, id))
+}
+
+/// The signature under a transaction, as it was received.
+pub fn signature(merchant_id: &str, id: &str) -> String {
+    format!("{}/signature", transaction(merchant_id, id))
+}
+
+/// The same as a picture.
+pub fn signature_picture(merchant_id: &str, id: &str) -> String {
+    format!("{}/signature.png", transaction(merchant_id, id))
+}
+
 /// The certificate of a merchant's closure.
 pub fn closing_certificate(id: &str) -> String {
     format!("{}/closing-certificate", merchant(id))
@@ -55,6 +85,16 @@ pub fn terminal(number: &str) -> String {
 /// Entering the components of a terminal's master key (GET, POST).
 pub fn terminal_keys(number: &str) -> String {
     format!("{}/keys", terminal(number))
+}
+
+/// The limits of a terminal; POST sets one.
+pub fn terminal_limits(number: &str) -> String {
+    format!("{}/limits", terminal(number))
+}
+
+/// The limits of a merchant; POST sets one.
+pub fn merchant_limits(id: &str) -> String {
+    format!("{}/limits", merchant(id))
 }
 
 /// One review; POST decides.

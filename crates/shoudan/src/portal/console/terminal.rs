@@ -1,16 +1,18 @@
 //! One terminal: left facts and chain, middle the merchant's view, right the time-line.
 
 use maud::{Markup, html};
+use operations::payments::limits::LimitView;
 use operations::views::TerminalView;
 
 use super::frame::{Desk, Spot, frame};
+use super::limits::limits_panel;
 use super::paths;
 use super::subject::{Answer, History, answer, as_of, chain, history};
-use crate::portal::Page;
-use crate::portal::components::{Action, Fact, Weight, actions, facts};
+use crate::portal::components::{Action, Fact, Weight, actions, badge_with, facts};
 use crate::portal::icons::Icon;
 use crate::portal::paths as portal;
-use crate::portal::words::{console as w, keys as k, slip as s};
+use crate::portal::words::{console as w, keys as k, merchant as m, slip as s};
+use crate::portal::{Page, Standing};
 
 /// What a terminal's page shows.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Terminal {
     pub answer: Answer,
     /// What happened.
     pub history: History,
+    /// Its limits.
+    pub limits: Vec<LimitView>,
     /// What the device said of itself, newest first.
     pub health: Vec<Health>,
 }
@@ -61,6 +65,7 @@ pub fn terminal(page: &Page<'_>, desk: &Desk, data: &Terminal) -> Markup {
                 aside.console-left aria-label=(page.say(w::FACTS)) {
                     section.panel { h2 { (page.say(w::FACTS)) } (about(page, data)) }
                     (health(page, &data.health))
+                    (limits_panel(page, &data.limits, &paths::terminal_limits(&it.number)))
                     (chain(page, &data.answer.staff.chain))
                 }
                 div.console-middle { (answer(page, &data.answer)) }
@@ -71,7 +76,11 @@ pub fn terminal(page: &Page<'_>, desk: &Desk, data: &Terminal) -> Markup {
 }
 
 fn buttons(page: &Page<'_>, desk: &Desk, it: &TerminalView) -> Markup {
-    let mut all = Vec::new();
+    let mut all = vec![Action::link(
+        page.say(m::TRANSACTIONS_TITLE),
+        paths::transactions_at(&it.merchant_id, &it.number),
+        Weight::Quiet,
+    )];
     if desk.may("place_stop") {
         all.push(
             Action::link(
@@ -145,12 +154,7 @@ fn health(page: &Page<'_>, reports: &[Health]) -> Markup {
                 Some((latest, before)) => {
                     p.quiet { (page.when(latest.last_at)) " · " (s::reported(page.lang, latest.times)) }
                     dl.facts {
-                        @for (name, works) in &latest.parts {
-                            div {
-                                dt { (name) }
-                                dd { @if *works { (page.say(s::WORKS)) } @else { b { (page.say(s::BROKEN)) } } }
-                            }
-                        }
+                        @for (name, works) in &latest.parts { div { dt { (name) } dd { (part(page, *works)) } } }
                     }
                     @if !before.is_empty() { (earlier(page, before)) }
                 }
@@ -159,19 +163,37 @@ fn health(page: &Page<'_>, reports: &[Health]) -> Markup {
     }
 }
 
+fn part(page: &Page<'_>, works: bool) -> Markup {
+    if works {
+        badge_with(Standing::Works, page.say(s::WORKS))
+    } else {
+        badge_with(Standing::Stopped, page.say(s::BROKEN))
+    }
+}
+
 fn earlier(page: &Page<'_>, reports: &[Health]) -> Markup {
     html! {
         details {
             summary { (page.say(s::HEALTH_BEFORE)) }
-            ul {
+            ul.limits-short {
                 @for report in reports {
                     @let broken: Vec<&str> = report.parts.iter().filter(|part| !part.1).map(|part| part.0.as_str()).collect();
                     li {
-                        (page.when(report.first_at)) " – " (page.when(report.last_at)) " "
-                        @if broken.is_empty() { (page.say(s::ALL_WORKS)) } @else { (broken.join(" · ")) " " (page.say(s::BROKEN)) }
+                        span.quiet { (span(page, report)) }
+                        @if broken.is_empty() { (page.say(s::ALL_WORKS)) } @else { (s::broken(page.lang, broken.join(page.say(s::AND)))) }
                     }
                 }
             }
         }
+    }
+}
+
+/// From the first report of a span to its last; one moment where they are as good as one.
+fn span(page: &Page<'_>, report: &Health) -> String {
+    let (first, last) = (page.when_text(report.first_at), page.when_text(report.last_at));
+    if first == last {
+        first
+    } else {
+        format!("{first} – {last}")
     }
 }

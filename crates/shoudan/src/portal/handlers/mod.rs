@@ -8,6 +8,7 @@ mod login;
 mod me;
 mod money;
 mod preferences;
+mod programs;
 mod public;
 mod requests;
 mod sessions;
@@ -16,6 +17,7 @@ mod terminals;
 mod visit;
 
 pub use form::{Typed, local};
+pub(crate) use money::{filtered, narrowed, told};
 pub(crate) use steps::read as uploaded;
 pub use visit::Visit;
 
@@ -36,6 +38,7 @@ pub fn routes(doors: Doors) -> Doors {
     let doors = requests::routes(doors);
     let doors = steps::routes(doors);
     let doors = me::routes(doors);
+    let doors = programs::routes(doors);
     let doors = sessions::routes(doors);
     agent::routes(doors)
 }

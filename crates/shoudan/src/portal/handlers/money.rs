@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::response::Response;
 use domain::time::Date;
 use operations::explain::{self, Ask, Audience};
-use operations::payments::Filter as Wanted;
+use operations::payments::{Filter as Wanted, Story};
 use operations::refused::{Done, Refused};
 use operations::takings::{self, Day};
 use operations::views::{Page as Rows, Paging, TransactionView};
@@ -18,6 +18,7 @@ use crate::doors::Doors;
 use crate::portal::merchant::{self, DayStatement, Filter, Money, Statement};
 use crate::portal::paths;
 use crate::problem::Problem;
+use crate::slip;
 
 /// Days on a page.
 const DAYS: u8 = 31;
@@ -111,6 +112,15 @@ fn statement_of(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, day: Date, pagin
 async fn transactions(visit: Visit, asked: Asked) -> Result<Response, Problem> {
     let merchant = visit.merchant();
     let paging = asked.paging()?;
+    let (filter, day) = narrowed(&asked)?;
+    let (filter, rows) = visit
+        .read(move |tx, ctx| filtered(tx, ctx, &merchant, filter, day, &paging))
+        .await?;
+    Ok(shown(merchant::transactions(&visit.page(), &filter, &rows)))
+}
+
+/// What a list of transactions is narrowed by.
+pub(crate) fn narrowed(asked: &Asked) -> Done<(Filter, Option<Date>)> {
     let day = asked.text("day").map(|text| date("day", &text)).transpose()?;
     let filter = Filter {
         terminal: asked.filter("terminal"),
@@ -118,13 +128,11 @@ async fn transactions(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         day: asked.filter("day"),
         ..Default::default()
     };
-    let (filter, rows) = visit
-        .read(move |tx, ctx| filtered(tx, ctx, &merchant, filter, day, &paging))
-        .await?;
-    Ok(shown(merchant::transactions(&visit.page(), &filter, &rows)))
+    Ok((filter, day))
 }
 
-fn filtered(
+/// A merchant's transactions so narrowed, with what may be chosen.
+pub(crate) fn filtered(
     tx: &mut Tx<'_>,
     ctx: &mut Ctx,
     merchant: &str,
@@ -164,6 +172,7 @@ fn filtered(
         state: filter.state.clone(),
         from: span.map(|s| s.0),
         until: span.map(|s| s.1),
+        since: String::new(),
     };
     filter.terminals = machines.into_iter().map(|t| t.number).collect();
     let rows = payments::list(tx, ctx, &wanted, paging)?;
@@ -172,13 +181,16 @@ fn filtered(
 
 async fn transaction(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let merchant = visit.merchant();
-    let one = visit
-        .read(move |tx, ctx| {
-            let one = payments::view(tx, ctx, &merchant, &id)?;
-            Ok((one, slips::signed(tx, &merchant, &id)?))
-        })
-        .await?;
-    let (one, signed) = one;
-    let signed = signed.map(|(at, _)| at);
-    Ok(shown(merchant::transaction(&visit.page(), &one, signed)))
+    let (story, picture) = visit.read(move |tx, ctx| told(tx, ctx, &merchant, &id)).await?;
+    Ok(shown(merchant::transaction(&visit.page(), &story, picture)))
+}
+
+/// What happened to a transaction, and whether the signature under it can be shown.
+pub(crate) fn told(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, id: &str) -> Done<(Story, bool)> {
+    let story = payments::story(tx, ctx, merchant, id)?;
+    let picture = match story.signed_at {
+        Some(_) => slip::is_readable(slips::signature(tx, ctx, merchant, id)?.expose()),
+        None => false,
+    };
+    Ok((story, picture))
 }

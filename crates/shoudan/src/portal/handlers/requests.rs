@@ -75,8 +75,7 @@ fn look(tx: &mut Tx<'_>, ctx: &mut Ctx, merchant: &str, paging: &Paging) -> Done
             r.opened_at,
         )
     });
-    let mut closed = requests::list(tx, ctx, &of(""), paging)?;
-    closed.data.retain(|r| r.state != "open");
+    let closed = requests::list(tx, ctx, &of("closed"), paging)?;
     let offers = requests::offers(tx, ctx, merchant, None)?
         .into_iter()
         .map(offer)

@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Multipart, Path};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use operations::Tx;
 use operations::refused::{Done, FieldError, Refused};
 use operations::requests::{self, Agreement, Attach, Submit};
 use operations::views::{RequestView, StepView};
-use operations::{Ctx, Tx};
 use serde_json::json;
 
 use super::OWN;
@@ -47,11 +47,7 @@ async fn agreement(visit: &Visit, step: &StepView) -> Result<Option<Agreement>, 
         return Ok(None);
     }
     let merchant = visit.merchant();
-    Ok(Some(
-        visit
-            .read(move |tx, ctx| requests::agreement(tx, ctx, &merchant))
-            .await?,
-    ))
+    Ok(Some(visit.read(move |tx, _| requests::agreement(tx, &merchant)).await?))
 }
 
 fn step_of<'r>(request: &'r RequestView, code: &str) -> Result<&'r StepView, Problem> {
@@ -120,7 +116,7 @@ async fn hand_in(visit: Visit, Path((request, code)): Named, typed: Typed) -> Re
     match visit
         .write("handed in in the portal", move |tx, ctx| {
             if let Some(seen) = &seen {
-                unchanged(tx, ctx, &submit.merchant, seen)?;
+                unchanged(tx, &submit.merchant, seen)?;
             }
             requests::submit(tx, ctx, submit.clone())
         })
@@ -136,8 +132,8 @@ async fn hand_in(visit: Visit, Path((request, code)): Named, typed: Typed) -> Re
 }
 
 /// Refuses a signature under anything but the text the page showed.
-fn unchanged(tx: &mut Tx<'_>, ctx: &Ctx, merchant: &str, seen: &str) -> Done<()> {
-    if requests::agreement(tx, ctx, merchant)?.digest() == seen {
+fn unchanged(tx: &mut Tx<'_>, merchant: &str, seen: &str) -> Done<()> {
+    if requests::agreement(tx, merchant)?.digest() == seen {
         return Ok(());
     }
     let Word { zh, en } = w::AGREEMENT_CHANGED;

@@ -67,7 +67,10 @@ pub fn me(page: &Page<'_>, data: &Me) -> Markup {
                         h2 { (page.say(w::USERS)) }
                         ul.people { @for one in &data.people { (person(page, one)) } }
                         @if let Some(href) = &data.add_person {
-                            (actions(&[Action::link(page.say(w::ADD_USER), href.clone(), Weight::Quiet)]))
+                            (actions(&[
+                                Action::link(page.say(w::ADD_USER), href.clone(), Weight::Quiet),
+                                Action::link(page.say(w::PROGRAMS_MANAGE), paths::PROGRAMS, Weight::Quiet),
+                            ]))
                         }
                     }
                 }

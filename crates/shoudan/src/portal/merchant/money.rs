@@ -179,7 +179,7 @@ pub fn statement(page: &Page<'_>, data: &Statement) -> Markup {
                 ]))
                 p.quiet { (page.say(w::STATEMENT_NOTE)) }
             }
-            (transaction_table(page, &data.rows))
+            (transaction_table(page, &data.rows, &|one| paths::transaction(&one.id)))
             (pager(page, data.has_more, data.next_cursor.as_deref()))
         },
     )

@@ -7,7 +7,7 @@ use super::cells::{COLUMNS, fit, width};
 use super::wire::{Exchange, Part, Taken};
 use crate::portal::components::{Area, Empty, Fact, Tone, badge, empty, facts, notice, qr, shell};
 use crate::portal::icons::{Icon, icon};
-use crate::portal::words::{Word, pos as w};
+use crate::portal::words::{Word, pos as w, slip as s};
 use crate::portal::{Page, Standing, assets, paths};
 
 /// Where the POS is, and where its form posts.
@@ -44,6 +44,8 @@ pub struct Slip {
     pub code: Option<String>,
     /// Number of the slip since the page was opened; a new one comes out visibly.
     pub number: u64,
+    /// Batch and trace number under which its electronic slip is found, where the platform keeps one.
+    pub kept: Option<(u32, u32)>,
 }
 
 /// A transaction in the terminal's log.
@@ -286,7 +288,20 @@ fn paper(page: &Page<'_>, machine: &Machine) -> Markup {
                 p { a href=(paths::explanation(code)) { (page.say(w::WHY_LINK)) } }
             }
         }
+        @if let Some(kept) = slip.kept {
+            p.pos-electronic {
+                (page.say(w::ELECTRONIC)) " "
+                a href=(electronic(&machine.number, kept, "png")) { (page.say(s::AS_PICTURE_SHORT)) }
+                " · "
+                a href=(electronic(&machine.number, kept, "pdf")) { "PDF" }
+            }
+        }
     }
+}
+
+/// The electronic form of a printed slip.
+fn electronic(terminal: &str, (batch, trace): (u32, u32), ending: &str) -> String {
+    format!("{POS}/{}/{batch}/{trace}/slip.{ending}", paths::part(terminal))
 }
 
 fn wire(page: &Page<'_>, machine: &Machine) -> Markup {

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::extract::Path as UrlPath;
 use axum::http::Method;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::names::Lang;
 use iso8583::Pan;
 use operations::explain::{self, Ask, Audience};
-use operations::{requests, sealing};
+use operations::refused::Refused;
+use operations::{requests, sealing, slips};
+use simulators::terminal::Action;
 
 use super::held::{Hands, Held, keep};
 use super::wire::{Exchange, take_apart};
@@ -20,6 +23,10 @@ use crate::portal::handlers::{Typed, Visit};
 use crate::portal::paths::part;
 use crate::portal::words::{Word, pos as w};
 use crate::problem::Problem;
+use crate::slip::{self, Form};
+
+/// Terminal number, batch and trace number of a slip.
+type Named = (String, u32, u32);
 
 /// The doors, in a demonstration; none otherwise.
 pub fn routes(doors: Doors) -> Doors {
@@ -28,6 +35,9 @@ pub fn routes(doors: Doors) -> Doors {
     }
     let hands = Arc::new(Hands::default());
     let same = hands.clone();
+    let of = |form: Form| {
+        move |visit: Visit, UrlPath(named): UrlPath<Named>| async move { electronic(visit, named, form).await }
+    };
     doors
         .door(
             Method::GET,
@@ -41,6 +51,33 @@ pub fn routes(doors: Doors) -> Doors {
             Access::Public,
             async move |visit: Visit, typed: Typed| press(&same, visit, typed).await,
         )
+        .door(
+            Method::GET,
+            "/pos/{terminal}/{batch}/{trace}/slip.png",
+            Access::Public,
+            of(Form::Png),
+        )
+        .door(
+            Method::GET,
+            "/pos/{terminal}/{batch}/{trace}/slip.pdf",
+            Access::Public,
+            of(Form::Pdf),
+        )
+}
+
+/// What the drawn machine printed, as the platform keeps it. Anyone may press its keys, so anyone may see its slips: they
+/// are of this demonstration's own terminals and test cards.
+async fn electronic(visit: Visit, (terminal, batch, trace): Named, form: Form) -> Result<Response, Problem> {
+    let world = world(&visit).await.unwrap_or_default();
+    let known = world.terminals_list.iter().any(|one| one.terminal_number == terminal);
+    if !known {
+        return Err(Refused::not_found("terminal", terminal).into());
+    }
+    let name = format!("{terminal}-{batch:06}-{trace:06}.{}", form.ending());
+    let found = visit
+        .read(move |tx, ctx| slips::printed(tx, ctx, (&terminal, batch.into(), trace.into())))
+        .await?;
+    slip::answer(&visit.app, &visit.caller, found, &name, form).await
 }
 
 /// The seeded world, if this demonstration has one.
@@ -178,13 +215,28 @@ fn test_card(lang: Lang, card: &demo::TestCard) -> TestCard {
 async fn machine(visit: &Visit, world: &World, of: &demo::Terminal, held: &Held) -> Result<Machine, Problem> {
     let lang = visit.caller.lang;
     let number = of.terminal_number.clone();
+    let kept = held.slip.as_ref().map(|slip| (slip.batch, slip.trace));
+    // What was approved is kept, though it may take a moment until it can be read.
+    let certain = held
+        .slip
+        .as_ref()
+        .is_some_and(|slip| slip.approved && slip.action != Action::Settle);
     // Its own panel speaks of the terminal in public words: the page is open to anyone.
-    let told = visit
-        .read(move |tx, ctx| explain::by_number(tx, ctx, &number, &Ask::default(), Audience::Public))
+    let (told, kept) = visit
+        .read(move |tx, ctx| {
+            let told = explain::by_number(tx, ctx, &number, &Ask::default(), Audience::Public)?;
+            let kept = match kept {
+                Some((batch, trace)) if certain || slips::is_printed(tx, (&number, batch.into(), trace.into()))? => {
+                    kept
+                }
+                _ => None,
+            };
+            Ok((told, kept))
+        })
         .await?;
     let merchant = merchant_name(world, of);
     let printed = held.printed(lang, merchant);
-    let name = |action: simulators::terminal::Action| {
+    let name = |action: Action| {
         let (zh, en) = action.names();
         if lang == Lang::Zh { zh } else { en }.to_owned()
     };
@@ -202,6 +254,7 @@ async fn machine(visit: &Visit, world: &World, of: &demo::Terminal, held: &Held)
             lines,
             code,
             number: held.slips,
+            kept,
         }),
         card: held.card,
         amount: held.amount,

@@ -1,6 +1,9 @@
 //! Subjects, search hits and people for the console's previews.
 
 use domain::names::Lang;
+use domain::posting::Side;
+use operations::payments::ledger::{AccountBalance, Balances};
+use operations::payments::limits::{LimitView, OwnLimit};
 use operations::views::{CauseView, EventView, Explanation, Hit, LinkView, MerchantRow, Page as Rows, RequestRow};
 
 use super::{say, subject};
@@ -127,7 +130,113 @@ pub(super) fn terminal(lang: Lang, at: &str) -> Terminal {
             kind: String::new(),
             at: at.into(),
         },
-        health: Vec::new(),
+        limits: limits(lang),
+        health: vec![health(lang, 3, 0, &[]), health(lang, 2, 26, &[1, 3])],
+    }
+}
+
+/// A span of reports of state; `broken`: parts that do not work.
+fn health(lang: Lang, times: i64, hours_ago: i64, broken: &[usize]) -> console::Health {
+    let parts = [
+        ["磁条读卡器", "Stripe reader"],
+        ["IC 卡读卡器", "Chip reader"],
+        ["密码键盘", "PIN pad"],
+        ["打印机", "Printer"],
+    ];
+    let told = parts.iter().enumerate();
+    console::Health {
+        first_at: sample::NOW - (hours_ago + 5) * 3_600_000,
+        last_at: sample::NOW - hours_ago * 3_600_000,
+        times,
+        parts: told
+            .map(|(i, name)| (say(lang, name[0], name[1]), !broken.contains(&i)))
+            .collect(),
+    }
+}
+
+/// Limits of each kind: fixed, standard, used, one's own.
+pub(super) fn limits(lang: Lang) -> Vec<LimitView> {
+    let one = |code: &str, name: [&str; 2], per: &str, most: i64, used: Option<i64>| LimitView {
+        code: code.into(),
+        name: say(lang, name[0], name[1]),
+        per: per.into(),
+        measure: "amount".into(),
+        most: Some(most),
+        standard: Some(most),
+        own: None,
+        used,
+        adjustable: true,
+    };
+    let fixed = LimitView {
+        adjustable: false,
+        ..one(
+            "micro_credit_day",
+            ["小微商户信用卡单日收款", "Credit cards at micro merchants, a day"],
+            "day",
+            100_000,
+            Some(38_650),
+        )
+    };
+    let mut own = one(
+        "merchant_day",
+        ["商户单日金额", "One merchant, a day"],
+        "day",
+        5_000_000,
+        Some(1_286_000),
+    );
+    own.standard = Some(20_000_000);
+    own.own = Some(OwnLimit {
+        most: 5_000_000,
+        of_terminal: false,
+        set_by: say(lang, "陈远", "Chen Yuan"),
+        why: say(
+            lang,
+            "工单 20261118-07：夜间整额交易核实期间",
+            "Case 20261118-07: while round amounts at night are looked into",
+        ),
+        set_at: Some(sample::NOW - 86_400_000),
+    });
+    vec![
+        fixed,
+        one(
+            "card_single",
+            ["刷卡单笔金额", "One card payment"],
+            "transaction",
+            5_000_000,
+            None,
+        ),
+        own,
+    ]
+}
+
+fn books(lang: Lang) -> Balances {
+    let one = |account: &str, name: [&str; 2], side: Side, closing: i64| AccountBalance {
+        account: account.into(),
+        name: say(lang, name[0], name[1]),
+        side,
+        opening: 0,
+        debit: 0,
+        credit: closing,
+        closing,
+    };
+    Balances {
+        from: "2026-11-01".into(),
+        until: "2026-11-25".into(),
+        accounts: vec![
+            one(
+                "network_due",
+                ["应收银行卡网络清算款", "Due from the card network"],
+                Side::Debit,
+                10_953_320,
+            ),
+            one(
+                "merchant_payable",
+                ["应付商户款", "Payable to the merchant"],
+                Side::Credit,
+                10_894_640,
+            ),
+            one("fee_income", ["手续费收入", "Fee income"], Side::Credit, 58_680),
+        ],
     }
 }
 
@@ -142,6 +251,8 @@ pub(super) fn merchant(lang: Lang) -> Merchant {
         },
         terminals: sample::terminals(lang),
         requests: requests(lang),
+        limits: limits(lang),
+        books: Some(books(lang)),
         history: History {
             events: events(lang),
             kind: "stops".into(),

@@ -6,10 +6,11 @@ use domain::time::Zone;
 use maud::Markup;
 use operations::views::ReviewView;
 
-use super::console_rows::{hits, members, merchant, merchants, requests, rows, terminal};
+use super::console_rows::{hits, limits, members, merchant, merchants, requests, rows, terminal};
 use super::console_work::{audit, barred, place, queue, request, review, second, stops};
+use super::gallery::story;
 use super::{DAY, NOW, say};
-use crate::portal::console::{self, Count, Desk, Home, MayLift, Queue, Requests, Review, Stop, Stops};
+use crate::portal::console::{self, Count, Desk, Home, LimitsPage, MayLift, Of, Queue, Requests, Review, Stop, Stops};
 use crate::portal::page::{Page, Theme, Who};
 use crate::portal::sample;
 
@@ -43,12 +44,20 @@ fn desk(asked: &str) -> Desk {
         "review",
         "audit_read",
         "manage_users",
+        "review_risk",
     ];
     Desk {
         may: all.map(str::to_owned).to_vec(),
         role: "reviewer".into(),
         reviews: Some(7),
         asked: asked.into(),
+    }
+}
+
+fn of(lang: Lang) -> Of {
+    Of {
+        id: "mch_1".into(),
+        name: say(lang, "老周面馆", "Lao Zhou Noodles"),
     }
 }
 
@@ -120,6 +129,20 @@ pub fn pages(lang: Lang, theme: Theme, catalog: &Catalog) -> Vec<(&'static str, 
                 &page("/console/terminals/10000012?at=1"),
                 &desk(""),
                 &terminal(lang, "2026-11-12T10:00"),
+            ),
+        ),
+        (
+            "c-limits",
+            console::limits(
+                &page("/console/merchants/mch_1/limits"),
+                &desk(""),
+                &LimitsPage {
+                    of: of(lang),
+                    terminal: None,
+                    limits: limits(lang),
+                    typed: Default::default(),
+                    errors: vec![],
+                },
             ),
         ),
         (
@@ -203,6 +226,16 @@ pub fn pages(lang: Lang, theme: Theme, catalog: &Catalog) -> Vec<(&'static str, 
             console::people(&page("/console/people"), &desk(""), &members(lang), &[]),
         ),
     ];
+    let declined = sample::transactions(lang)
+        .into_iter()
+        .find(|one| !one.explanation_code.is_empty());
+    all.extend(declined.map(|one| {
+        let here = page("/console/merchants/mch_1/transactions/txn_2");
+        (
+            "c-transaction",
+            console::transaction(&here, &desk(""), &of(lang), &story(lang, &one), false),
+        )
+    }));
     all.extend(catalog.reasons.get("merchant.licence_expired").map(|it| {
         (
             "c-reason",

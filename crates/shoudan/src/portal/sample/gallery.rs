@@ -3,13 +3,18 @@
 use domain::names::Lang;
 use domain::time::Zone;
 use maud::Markup;
+use operations::payments::{Moment, Story};
+use operations::people::KeyView;
 use operations::requests::Agreement;
-use operations::views::{Page as Rows, RequestView};
+use operations::views::{Page as Rows, RequestView, TransactionView};
 
-use crate::portal::merchant::{self, DayStatement, Filter, Home, Me, Money, NewRequest, NextAction, Statement};
+use crate::portal::merchant::{
+    self, DayStatement, Filter, Home, Me, Money, NewRequest, NextAction, Programs, Statement,
+};
 use crate::portal::page::Theme;
 use crate::portal::public::{self, Asked, Front, Login, Problem};
 use crate::portal::{paths, sample, styleguide};
+use sample::say;
 
 fn rows<T>(data: Vec<T>) -> Rows<T> {
     Rows {
@@ -234,15 +239,64 @@ fn merchant_pages(lang: Lang, theme: Theme) -> Vec<(&'static str, Markup)> {
             merchant::new_request(&page("/m/requests/new"), &new_request(lang)),
         ),
         ("me", merchant::me(&page("/m/me"), &me)),
+        ("programs", merchant::programs(&page("/m/me/keys"), &programs(lang))),
     ];
     pages.extend(declined.map(|one| {
         (
             "transaction",
-            merchant::transaction(&page("/m/transactions/txn_2"), one, None),
+            merchant::transaction(&page("/m/transactions/txn_2"), &story(lang, one), false),
         )
     }));
     pages.extend(statement.map(|one| ("statement", merchant::statement(&page("/m/money/2026-11-18"), &one))));
     pages
+}
+
+/// A key that was just made beside one that was switched off.
+fn programs(lang: Lang) -> Programs {
+    let key = |name: &str, disabled_at| KeyView {
+        id: "key_1".into(),
+        name: name.into(),
+        role: say(lang, "接入方（只读）", "Developer, read only"),
+        merchant_id: "mch_1".into(),
+        user_id: "usr_1".into(),
+        user_name: say(lang, "周秀兰", "Zhou Xiulan"),
+        created_at: sample::NOW,
+        disabled_at,
+    };
+    let keys = vec![
+        key(&say(lang, "收银软件对账", "The till's daily accounts"), None),
+        key(&say(lang, "旧收银软件", "The old till"), Some(sample::NOW)),
+    ];
+    Programs {
+        keys,
+        made: Some(format!("shk_{}", "0".repeat(64))),
+        ..Programs::default()
+    }
+}
+
+/// What happened to a transaction that a stop declined.
+pub(super) fn story(lang: Lang, one: &TransactionView) -> Story {
+    let moment = |after: i64, zh: &str, en: &str| Moment {
+        at: one.at + after,
+        text: say(lang, zh, en),
+    };
+    Story {
+        transaction: one.clone(),
+        meaning: say(lang, "终端未登记或停止使用", "terminal not registered or stopped"),
+        why: say(lang, "营业执照已过期", "the business licence has expired"),
+        authorisation: String::new(),
+        signed_at: None,
+        owed: None,
+        related: Vec::new(),
+        moments: vec![
+            moment(
+                40,
+                "回答终端：97 终端未登记或停止使用",
+                "The terminal was answered: 97 terminal not registered or stopped",
+            ),
+            moment(0, "终端送来消费，¥128.00", "The terminal sent: Sale, ¥128.00"),
+        ],
+    }
 }
 
 /// What is signed, shortened to its first lines.

@@ -108,6 +108,7 @@ fn machine(lang: Lang, declined: bool) -> Machine {
             lines: lines.map(str::to_owned).to_vec(),
             code: Some("7K3-M9Q".into()),
             number: 1,
+            kept: Some((7, 42)),
         }),
         card: 0,
         amount: 1_234,

@@ -138,4 +138,5 @@ words! {
     K_REQUEST: "申请", "Request";
     K_REVIEW: "审核", "Review";
     K_USER: "人员", "Person";
+    BALANCES: "账户余额", "Balances";
 }

@@ -17,5 +17,8 @@ words! {
     KCV: "分量校验值", "Check value of the component";
     KCV_HINT: "密钥信封上的 6 位或 8 位数字", "The 6 or 8 digits on the sheet";
     COMBINED: "合成密钥的校验值（信封上有时填写）", "Check value of the whole key, if the sheet has it";
+    FIRST_IN: "第一份分量已录入。请另一位密钥管理员用自己的登录录入第二份。",
+        "The first component is in. Another custodian enters the second, logged in under their own name.";
+    NOT_TAKEN: "没有录入；分量不会保留在页面上，请重新输入", "Not entered; components are not kept on the page, so please type it again";
     SUBMIT: "录入", "Enter";
 }

@@ -142,6 +142,28 @@ words! {
     CLOSE_ACCOUNT: "停用这个登录", "Close this account";
     CLOSE_NOTE: "不能再登录，已有的登录马上退出；办过的事仍留在记录里。", "No more signing in, and every session ends at once. What was done stays on record.";
     CHANGE_DATA: "变更商户资料", "Change merchant details";
+    PROGRAMS: "程序的密钥", "Keys of programs";
+    PROGRAMS_NOTE: "您的收银或财务软件凭密钥读取数据、办理业务，与您本人登录一样只看得到这家商户。",
+        "Your till or accounting software uses a key to read and act, and like you sees this merchant only.";
+    PROGRAMS_MANAGE: "管理程序的密钥", "Manage keys of programs";
+    PROGRAMS_NONE: "还没有密钥", "There is no key yet";
+    PROGRAMS_NONE_HOW: "在下面写明用途，生成一把，交给您的软件。", "Say below what it is for, make one and give it to your software.";
+    KEY_NEW: "生成一把密钥", "Make a key";
+    KEY_NAME: "用途", "What it is for";
+    KEY_NAME_HINT: "例如：收银软件对账。", "Such as: the till's daily accounts.";
+    KEY_MAY: "可以做什么", "What it may do";
+    KEY_READS: "只看：交易、每日对账、收款机状态和原因。", "Looks only: transactions, daily statements, terminals and why they stopped.";
+    KEY_ACTS: "除了看，还能替您提交部分申请；材料、签署和变更账户仍由您本人办理。",
+        "Looks, and opens some requests for you; papers, signing and changing the account stay with you.";
+    KEY_MADE_NOW: "密钥已生成", "The key is made";
+    KEY_ONCE: "只显示这一次。请现在复制到您的软件里；丢了就停用它，再生成一把。",
+        "It is shown this once. Copy it into your software now; if it is lost, switch it off and make another.";
+    KEY_ON_CALLS: "每次请求带上它", "Send it with every request";
+    KEY_OFF_NOTE: "停用立即生效，不能恢复。", "Switching off takes effect at once and for good.";
+    KEY_OFF: "停用", "Switch off";
+    KEY_WORKS: "可用", "Works";
+    KEY_ENDED: "已停用", "Switched off";
+    made_by(who, when): "{who}，{when}", "{who}, {when}";
     SETTINGS: "显示", "Display";
     LANGUAGE: "语言", "Language";
     COLOURS: "配色", "Colours";

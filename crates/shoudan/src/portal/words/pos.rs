@@ -28,6 +28,7 @@ words! {
     SLIP: "凭条", "Slip";
     WHY_QR: "扫码看原因", "Scan to see why";
     WHY_LINK: "看这个原因码", "See this code";
+    ELECTRONIC: "电子签购单：", "Electronic slip:";
     READY: "请输入金额", "Enter amount";
     WELCOME: "欢迎使用", "Welcome";
     SIGN_IN_FIRST: "请先签到", "Please sign in";

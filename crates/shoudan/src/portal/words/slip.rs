@@ -35,10 +35,17 @@ words! {
     // On pages
     SLIP: "签购单", "Slip";
     AS_PICTURE: "签购单图片", "Slip as a picture";
+    AS_PICTURE_SHORT: "图片", "picture";
     AS_DOCUMENT: "签购单 PDF", "Slip as a PDF";
     signed_at(time): "已签名，{time}", "Signed, {time}";
     NOT_SIGNED: "没有电子签名", "No electronic signature";
     SIGNATURE_AS_RECEIVED: "签名原始数据", "The signature as received";
+    CODE_RUN_OUT: "当时的原因码已过期，不能再查；现在的情况请看终端页。原因码：", "The code of that decline has run out; the terminal's page tells how things stand now. The code was";
+    RELATED: "相关交易", "Belongs with";
+    WHAT_HAPPENED: "经过", "What happened";
+    REVERSAL: "向网络冲正", "Reversal to the network";
+    REVERSAL_CONFIRMED: "网络已确认", "Confirmed by the network";
+    reversal_waits(times): "待网络确认，已发 {times} 次", "Waiting for the network, sent {times} times";
 
     // Reports of state
     HEALTH: "机具自检", "State of the device";
@@ -47,5 +54,7 @@ words! {
     HEALTH_BEFORE: "以前的上报", "Earlier reports";
     reported(times): "连续 {times} 次", "{times} times in a row";
     WORKS: "正常", "works";
-    BROKEN: "异常", "does not work";
+    BROKEN: "有故障", "faulty";
+    broken(parts): "有故障：{parts}", "faulty: {parts}";
+    AND: "、", ", ";
 }

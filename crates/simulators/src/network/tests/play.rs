@@ -224,8 +224,9 @@ async fn each_fault_does_what_it_says() {
     let copies = told(3, Fault::Duplicate { copies: 2, ms: 5 }).await.0;
     assert_eq!(copies.len(), 3);
     assert!(copies.iter().all(|copy| *copy == copies[0]));
-    let wrong: [(Fault, u8, &str); 6] = [
-        (Fault::OtherTrace, 11, "000005"),
+    let wrong: [(Fault, u8, &str); 7] = [
+        (Fault::OtherReference, 37, "999999999999"),
+        (Fault::OtherTrace, 11, "000006"),
         (Fault::OtherAmount, 4, "000000001235"),
         (Fault::OtherTerminal, 41, "ZZ999999"),
         (Fault::OtherCurrency, 49, "840"),

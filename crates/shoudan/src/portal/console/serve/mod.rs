@@ -1,11 +1,13 @@
 //! The doors of the console: parse, call one operation, render.
 
 mod keys;
+mod limits;
 mod look;
 mod reviews;
 mod stops;
 mod subjects;
 mod tasks;
+mod transactions;
 
 use axum::response::{Html, IntoResponse, Response};
 use domain::time::{Date, Time, Zone};
@@ -27,6 +29,8 @@ pub fn routes(doors: Doors) -> Doors {
     let doors = look::routes(doors);
     let doors = subjects::routes(doors);
     let doors = keys::routes(doors);
+    let doors = transactions::routes(doors);
+    let doors = limits::routes(doors);
     let doors = stops::routes(doors);
     let doors = reviews::routes(doors);
     tasks::routes(doors)

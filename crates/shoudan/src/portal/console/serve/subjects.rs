@@ -6,10 +6,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::ids::EventId;
 use domain::time::{Duration, Time, Zone};
 use operations::explain::{self, Ask, Audience};
+use operations::payments::ledger;
 use operations::refused::{Done, Refused};
 use operations::views::{EventView, Explanation, Page, Paging};
 use operations::{Ctx, Tx, events, health, merchants, requests, terminals};
 
+use super::limits::named;
 use super::{STAFF, desk, field, local, paging, shown};
 use crate::api::asked::Asked;
 use crate::doors::Doors;
@@ -151,6 +153,11 @@ fn merchant_page(tx: &mut Tx<'_>, ctx: &mut Ctx, id: &str, wish: &Wish) -> Done<
     };
     let history = wish.history(tx, ctx, events)?;
     Ok(Merchant {
+        limits: named(tx, ctx, id, None)?,
+        books: ctx
+            .may("review_finance")
+            .then(|| ledger::balances(tx, ctx, id, (None, None)))
+            .transpose()?,
         merchant,
         answer,
         terminals,
@@ -199,6 +206,7 @@ fn terminal_page(tx: &mut Tx<'_>, ctx: &mut Ctx, number: &str, wish: &Wish) -> D
         .map(|row| reported(ctx, row))
         .collect();
     Ok(Terminal {
+        limits: named(tx, ctx, &found.merchant, Some(&found.terminal))?,
         terminal,
         answer,
         history,

@@ -38,9 +38,9 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
         asked.text("turn").is_some(),
     );
     let role = visit.caller.actor.role.clone();
-    let mut rows = visit
+    let rows = visit
         .read(move |tx, ctx| {
-            let state = if closed { "" } else { "open" };
+            let state = if closed { "closed" } else { "open" };
             let waiting_on = if ours { role } else { String::new() };
             requests::list(
                 tx,
@@ -54,9 +54,6 @@ async fn list(visit: Visit, asked: Asked) -> Result<Response, Problem> {
             )
         })
         .await?;
-    if closed {
-        rows.data.retain(|row| row.state != "open");
-    }
     Ok(shown(console::requests(
         &visit.page(),
         &desk(&visit),
