@@ -123,10 +123,34 @@ fn outside(options: &TestOptions, ready: &Ready, report: &mut Report) {
         (Some(python), Some(server)) => {
             let mut pytest = pytest(python, &server, ready, options.matching.as_deref());
             report.stage("Python tests", Runner::Pytest, &mut pytest);
+            if options.matching.is_none() {
+                brief_benchmark(&server, report);
+            }
         }
         (None, _) => report.not_run("Python tests", "there is no Python environment"),
         (_, None) => report.not_run("Python tests", "the server was not built"),
     }
+}
+
+/// A second of load on each engine: the benchmark still runs, and every answer is an approval. Its figures say nothing.
+fn brief_benchmark(server: &Path, report: &mut Report) {
+    let Ok(program) = std::env::current_exe() else {
+        return report.not_run("brief benchmark", "this program does not know where it is");
+    };
+    let mut bench = Command::new(program);
+    bench.args([
+        "bench",
+        "gateway",
+        "--quick",
+        "--dev",
+        "--seconds",
+        "1",
+        "--no-references",
+    ]);
+    bench.args(["--terminals", "500", "--connections", "16", "--idle", "50", "--json"]);
+    bench.arg(run::target().join("brief-benchmark.json"));
+    bench.env("SHOUDAN_BIN", server);
+    report.stage("brief benchmark", Runner::Stage, &mut bench);
 }
 
 fn pytest(python: &Path, server: &Path, ready: &Ready, matching: Option<&str>) -> Command {

@@ -180,12 +180,16 @@ impl App {
         self.write_unsettled(ctx, change).await
     }
 
-    /// As [`App::write`], of a change that looks at no payments, or folds those that it looks at.
+    /// As [`App::write`], of a change that looks at no payments, or folds those that it looks at. On a clock that stands
+    /// still it waits all the same, so that the same steps draw the same ids.
     pub async fn write_unsettled<T, F>(&self, mut ctx: Ctx, change: F) -> Done<T>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>, &mut Ctx) -> Done<T> + Send + 'static,
     {
+        if self.clock.frozen() {
+            self.tail.settled().await;
+        }
         ctx.ids = self.clock.ids();
         self.db.write(move |tx| change(tx, &mut ctx.clone())).await
     }

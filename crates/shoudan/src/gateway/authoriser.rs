@@ -208,6 +208,16 @@ impl Chore {
         self.portion.is_empty() && self.behind.is_empty()
     }
 
+    /// Its context. Ids are drawn only where something may need one, so that on a test clock they do not depend on when the
+    /// journal is emptied.
+    fn ctx(&self, gateway: &Gateway) -> Ctx {
+        let mut ctx = gateway.own_ctx("fold");
+        if !self.portion.is_empty() {
+            ctx.ids = gateway.app.clock.ids();
+        }
+        ctx
+    }
+
     fn do_it(&self, tx: &mut Tx<'_>, ctx: &mut Ctx) -> Done<()> {
         authorise::fold(tx, ctx, &self.portion)?;
         authorise::forget(tx, &self.behind)
@@ -274,7 +284,7 @@ async fn write(gateway: &Gateway, entries: Vec<Entry>, ended: Vec<Ended>, chore:
     let refused = Arc::new(AtomicBool::new(false));
     let both = {
         let (payments, refused, chore) = (Arc::clone(&payments), Arc::clone(&refused), Arc::clone(&chore));
-        let ctx = fold_ctx(gateway);
+        let ctx = chore.ctx(gateway);
         move |tx: &mut Tx<'_>| {
             let committed = authorise::commit(tx, &payments.0, &payments.1)?;
             let done = chore.do_it(tx, &mut ctx.clone());
@@ -299,15 +309,9 @@ async fn write(gateway: &Gateway, entries: Vec<Entry>, ended: Vec<Ended>, chore:
     }
 }
 
-fn fold_ctx(gateway: &Gateway) -> Ctx {
-    let mut ctx = gateway.own_ctx("fold");
-    ctx.ids = gateway.app.clock.ids();
-    ctx
-}
-
 /// Does a chore by itself; false where that failed, and will be tried again.
 async fn chores(gateway: &Gateway, chore: Chore) -> bool {
-    let ctx = fold_ctx(gateway);
+    let ctx = chore.ctx(gateway);
     let chore = Arc::new(chore);
     let to_do = Arc::clone(&chore);
     let write = move |tx: &mut Tx<'_>| to_do.do_it(tx, &mut ctx.clone());
